@@ -1,0 +1,178 @@
+# sevkit: build, tests, conformance runs. `make help` lists the targets.
+
+VERSION := 0.1.0
+BUILD ?= build
+PREFIX ?= /usr/local
+VENV := $(CURDIR)/build/venv
+SAN ?=
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+
+.DEFAULT_GOAL := help
+
+# ---- flags ----
+
+# Read once; `make deps` runs before the make that compiles.
+PKGS := libcrypto jansson
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+CUNIT_LIBS := -lcunit
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wswitch-enum -Wmissing-prototypes -Wvla -Werror
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIC -Wformat -Wformat-security
+OPT := -O2 -g
+ifneq ($(SAN),)
+BUILD := $(BUILD)/san
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+HARDEN := -fPIC -Wformat -Wformat-security
+endif
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -DSEVKIT_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(OPT) \
+             -Iemulator/include -Iemulator $(PKG_CFLAGS) $(CFLAGS)
+LDFLAGS_ALL = $(if $(SAN),-fsanitize=address$(comma)undefined,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now) $(LDFLAGS)
+comma := ,
+
+# ---- the core: one static library a folder, linked in this order ----
+
+FOLDERS := vmm psp driver pki memory rmp crypto abi
+DEPS_abi :=
+DEPS_crypto := abi
+DEPS_rmp := abi
+DEPS_memory := crypto abi
+DEPS_pki := crypto abi
+DEPS_psp := pki memory rmp crypto abi
+DEPS_vmm := psp pki memory rmp crypto abi
+DEPS_driver := crypto abi
+
+lib = $(BUILD)/lib/lib$(1).a
+objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+# Profiles and test keys are data that the binaries carry.
+PROFILES := $(sort $(wildcard emulator/profiles/*.json))
+PROFILES := $(filter-out %/profile.schema.json,$(PROFILES))
+KEYS := $(sort $(wildcard vectors/keys/*.key.pem))
+GEN_vmm := $(BUILD)/gen/profiles.c
+GEN_pki := $(BUILD)/gen/test_keys.c
+
+define folder_rules
+SRC_$(1) := $$(sort $$(wildcard emulator/$(1)/*.c))
+OBJ_$(1) := $$(call objs,$$(SRC_$(1))) $$(patsubst $(BUILD)/gen/%.c,$(BUILD)/obj/gen/%.o,$$(GEN_$(1)))
+$(call lib,$(1)): $$(OBJ_$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$^
+
+TEST_$(1) := $$(sort $$(wildcard emulator/$(1)/tests/*.c))
+ifneq ($$(TEST_$(1)),)
+$(BUILD)/tests/unit-$(1): $$(call objs,$$(TEST_$(1)) $$(UNIT_SRC)) $(call lib,$(1)) $$(foreach d,$$(DEPS_$(1)),$$(call lib,$$(d)))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) -o $$@ $$^ $$(LDFLAGS_ALL) $$(PKG_LIBS) $$(CUNIT_LIBS)
+UNIT_TESTS += $(BUILD)/tests/unit-$(1)
+unit-$(1): $(BUILD)/tests/unit-$(1)
+	$(BUILD)/tests/unit-$(1)
+endif
+endef
+
+UNIT_SRC := $(sort $(wildcard emulator/unit/*.c))
+Q := $(if $(V),,@)
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+LIBS := $(foreach f,$(FOLDERS),$(call lib,$(f)))
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC  $<")
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/profiles.c: harness/build/embed.sh $(PROFILES)
+	@mkdir -p $(@D)
+	$(Q)sh harness/build/embed.sh vmm_profile_files .json $(PROFILES) > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/gen/test_keys.c: harness/build/embed.sh $(KEYS)
+	@mkdir -p $(@D)
+	$(Q)sh harness/build/embed.sh pki_key_files .key.pem $(KEYS) > $@.tmp && mv $@.tmp $@
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- programs ----
+
+$(BUILD)/obj/suites/%.o: CFLAGS_ALL += -Isuites
+
+SUITE_SRC := $(sort $(wildcard suites/*/*.c))
+BIN := $(addprefix $(BUILD)/bin/,suite-runner snp-verify sevkit-mint sevkit)
+
+$(BUILD)/bin/suite-runner: $(call objs,$(SUITE_SRC)) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) $(CUNIT_LIBS)
+
+$(BUILD)/bin/snp-verify: $(call objs,$(wildcard emulator/frontends/snp_verify*.c) emulator/frontends/cli.c) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+
+$(BUILD)/bin/sevkit-mint: $(call objs,$(wildcard emulator/frontends/mint*.c) emulator/frontends/cli.c) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+
+# The Python command: finds its tree and its environment beside itself.
+$(BUILD)/bin/sevkit: harness/build/sevkit.sh.in
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@HARNESS@|$(CURDIR)/harness|' -e 's|@VENV@|$(VENV)|' $< > $@ && chmod 755 $@
+
+all: $(BIN)
+
+# ---- what people call ----
+
+# Targets that build go through `deps` first, then through a make that sees the packages.
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+SUBMAKE = $(MAKE) --no-print-directory -j$(JOBS)
+
+deps:
+	@sh harness/build/deps.sh $(VENV)
+
+deps-dev:
+	@sh harness/build/deps.sh $(VENV) dev
+
+conform: deps
+	@$(SUBMAKE) all
+	@$(BUILD)/bin/sevkit run --out build/conform
+
+test: deps
+	@$(SUBMAKE) all unit-tests
+	@PYTHONPATH=harness $(VENV)/bin/python -m sevkit.selftest $(BUILD)
+
+unit-tests: $(UNIT_TESTS)
+
+LINT_C = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+LINT_PY := harness
+lint: deps-dev
+	@$(SUBMAKE) all
+	clang-format --dry-run -Werror $(LINT_C)
+	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 \
+	    -j$(JOBS) -Iemulator/include -Iemulator -Isuites $(filter %.c,$(LINT_C))
+	$(VENV)/bin/python harness/lint/house.py $(BUILD)/lib
+	$(VENV)/bin/ruff check --config harness/pyproject.toml --no-cache $(LINT_PY)
+	$(VENV)/bin/ruff format --check --config harness/pyproject.toml --no-cache $(LINT_PY)
+	MYPYPATH=harness $(VENV)/bin/mypy --config-file harness/pyproject.toml --cache-dir $(BUILD)/mypy $(LINT_PY)
+	PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements check --build $(BUILD)
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: sevkit: test and emulation suite for AMD SEV-SNP protocol conformance
+#:
+#: make conform    run every suite on the embedded emulator; results in build/conform/
+#: make test       unit tests, suites, vectors and harness tests (SAN=1: under ASan and UBSan)
+#: make all        build the programs into build/bin/
+#: make deps       install what `conform` and `test` need, if anything is missing
+#: make deps-dev   the same for lint, sanitizers, fuzzing and browsers
+#: make lint       formatting, static checks, house rules, requirement registry
+#: make clean      remove build/
+#:
+#: variables: CC=gcc|clang  SAN=1  V=1  BUILD=DIR
+
+clean:
+	rm -rf build
+
+.PHONY: all help lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
+.DELETE_ON_ERROR:

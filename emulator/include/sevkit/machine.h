@@ -1,0 +1,67 @@
+/* A machine: memory, RMP, PSP and a small well-behaved hypervisor that launches guests from a profile.
+ * The doors of an embedded emulator are all here. Deterministic for a seed.
+ *
+ * Order of use: vmm_machine_new, vmm_guest_launch, then requests. A machine and its guests belong to one
+ * thread at a time. */
+#ifndef SEVKIT_MACHINE_H
+#define SEVKIT_MACHINE_H
+
+#include "sevkit/crypto.h"
+#include "sevkit/door.h"
+#include "sevkit/pki.h"
+#include "sevkit/profile.h"
+#include "sevkit/psp.h"
+
+struct vmm_machine;
+struct vmm_guest;
+
+/* ENV NULL: the machine's own deterministic environment, seed SEED, time SEVKIT_EPOCH_EMBEDDED. With ENV,
+ * SEED is not used. PROFILE is copied. */
+SEVKIT_MUST struct sevkit_result vmm_machine_new(const struct sevkit_profile *profile,
+                                                 const struct sevkit_env *env, uint64_t seed,
+                                                 struct vmm_machine **machine);
+
+/* Frees the machine and all its guests. */
+void vmm_machine_free(struct vmm_machine *machine);
+
+/* Launches a guest as the machine's profile says. The guest belongs to the machine. */
+SEVKIT_MUST struct sevkit_result vmm_guest_launch(struct vmm_machine *machine,
+                                                  struct vmm_guest **guest);
+
+/* As above, left in STATE and with another profile's guest part: policy, host data, ID block, counters. */
+SEVKIT_MUST struct sevkit_result vmm_guest_launch_as(struct vmm_machine *machine,
+                                                     const struct sevkit_profile *profile,
+                                                     enum psp_guest_state state,
+                                                     struct vmm_guest **guest);
+
+/* Ends the guest; its pages return to the hypervisor. */
+void vmm_guest_destroy(struct vmm_guest *guest);
+
+/* The guest's side: its door and its secrets page. */
+struct sevkit_guest_door vmm_guest_door(struct vmm_guest *guest);
+void vmm_guest_secrets(const struct vmm_guest *guest, uint8_t page[ABI_PAGE_SIZE]);
+
+/* The physical addresses that a guest request uses. */
+struct vmm_guest_pages {
+    uint64_t gctx;
+    uint64_t request;
+    uint64_t response;
+};
+struct vmm_guest_pages vmm_guest_pages(const struct vmm_guest *guest);
+
+/* The host's side, for tests of firmware checks. */
+struct psp *vmm_machine_psp(struct vmm_machine *machine);
+struct rmp *vmm_machine_rmp(struct vmm_machine *machine);
+struct mem *vmm_machine_memory(struct vmm_machine *machine);
+const struct sevkit_profile *vmm_machine_profile(const struct vmm_machine *machine);
+
+/* The certificates of the machine's signing key at its clock: leaf (VCEK, or VLEK when one is loaded), its
+ * CA (ASK or ASVK), ARK and CRL (thisUpdate = now - 1 day, nextUpdate = now + 30 days, nothing revoked). */
+struct vmm_certs {
+    bool vlek;
+    struct pki_der leaf, ca, ark, crl;
+};
+SEVKIT_MUST struct sevkit_result vmm_machine_certs(struct vmm_machine *machine,
+                                                   struct vmm_certs *certs);
+
+#endif

@@ -1,0 +1,263 @@
+/* SNP_GUEST_REQUEST where it needs a look inside: addresses inside a page, private copies, sizes of version 2
+ * of KEY_REQ, short and long payloads, footprints. */
+#include <string.h>
+
+#include "psp/tests/fixture.h"
+
+extern const struct unit_suite request_suite;
+
+static const uint8_t zero[ABI_MSG_PAYLOAD_MAX];
+
+/* A valid TSC_INFO_REQ for the fixture's next request on VMPCK0. */
+static void seal_tsc(struct fixture *f, uint8_t page[ABI_PAGE_SIZE]) {
+    const struct abi_msg_header h =
+        abi_msg_header_make(ABI_MSG_TSC_INFO_REQ, 1, 0, f->seqno[0], ABI_TSC_INFO_SIZE);
+    fixture_seal(f, &h, zero, page);
+}
+
+static uint64_t count0(struct fixture *f) {
+    return fixture_gctx(f)->msg_count[0];
+}
+
+/* Steps 8, 10 and 17 at their edges: both addresses may lie inside a page. */
+static void offsets_inside_a_page(void) {
+    static const uint64_t LAST = ABI_PAGE_SIZE - ABI_MSG_HEADER_SIZE - ABI_TSC_INFO_SIZE;
+    static const struct {
+        uint64_t request, response;
+        enum abi_status status;
+    } rows[] = {
+        {0, 0, ABI_SUCCESS},
+        {8, 16, ABI_SUCCESS},
+        {LAST, LAST, ABI_SUCCESS},
+        {LAST + 1, 0, ABI_INVALID_PARAM},
+        {0, LAST + 1, ABI_INVALID_PARAM},
+        {ABI_PAGE_SIZE - ABI_MSG_HEADER_SIZE, 0, ABI_INVALID_PARAM},
+        {ABI_PAGE_SIZE - ABI_MSG_HEADER_SIZE + 1, 0, ABI_INVALID_PARAM},
+        {ABI_PAGE_SIZE - 1, 0, ABI_INVALID_PARAM},
+        {0, ABI_PAGE_SIZE - 1, ABI_INVALID_PARAM},
+    };
+    const struct sevkit_profile p = fixture_profile();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f;
+        uint8_t page[ABI_PAGE_SIZE], before[2 * ABI_PAGE_SIZE], after[2 * ABI_PAGE_SIZE];
+        struct abi_msg_header h;
+        uint8_t payload[ABI_MSG_PAYLOAD_MAX];
+        fixture_open(&f, &p);
+        seal_tsc(&f, page);
+        const size_t size = ABI_MSG_HEADER_SIZE + ABI_TSC_INFO_SIZE;
+        CU_ASSERT(mem_write(f.mem, REQUEST_PAGE + rows[i].request, page, size));
+        CU_ASSERT(mem_read(f.mem, RESPONSE_PAGE, before, sizeof before));
+        CU_ASSERT_EQUAL(fixture_command(&f, GCTX_PAGE, REQUEST_PAGE + rows[i].request,
+                                        RESPONSE_PAGE + rows[i].response),
+                        rows[i].status);
+        if (rows[i].status == ABI_SUCCESS) {
+            CU_ASSERT(fixture_open_at(&f, RESPONSE_PAGE + rows[i].response, 0, &h, payload));
+            CU_ASSERT_EQUAL(h.type, ABI_MSG_TSC_INFO_RSP);
+            CU_ASSERT_EQUAL(count0(&f), 2);
+        } else {
+            CU_ASSERT(mem_read(f.mem, RESPONSE_PAGE, after, sizeof after));
+            UNIT_BYTES(after, before, sizeof after);
+            CU_ASSERT_EQUAL(count0(&f), 0);
+        }
+        fixture_close(&f);
+    }
+}
+
+/* The response may lie over the request: both were copied before. */
+static void response_over_request(void) {
+    struct fixture f;
+    const struct sevkit_profile p = fixture_profile();
+    uint8_t page[ABI_PAGE_SIZE], payload[ABI_MSG_PAYLOAD_MAX];
+    struct abi_msg_header h;
+    struct abi_tsc_info_rsp rsp;
+    fixture_open(&f, &p);
+    seal_tsc(&f, page);
+    CU_ASSERT(mem_write(f.mem, RESPONSE_PAGE + 0x40, page, sizeof page - 0x40));
+    CU_ASSERT_EQUAL(fixture_command(&f, GCTX_PAGE, RESPONSE_PAGE + 0x40, RESPONSE_PAGE),
+                    ABI_SUCCESS);
+    CU_ASSERT(fixture_open_at(&f, RESPONSE_PAGE, 0, &h, payload));
+    abi_tsc_info_rsp_decode(payload, &rsp);
+    CU_ASSERT_EQUAL(rsp.status, ABI_SUCCESS);
+    CU_ASSERT_EQUAL(rsp.tsc_factor, p.tsc_factor);
+    fixture_close(&f);
+}
+
+/* The response is a header with zero reserved bytes and a payload; memory behind it is not touched. */
+static void response_header(void) {
+    struct fixture f;
+    const struct sevkit_profile p = fixture_profile();
+    uint8_t page[ABI_PAGE_SIZE], payload[ABI_MSG_PAYLOAD_MAX], fill[ABI_PAGE_SIZE];
+    struct abi_msg_header h;
+    fixture_open(&f, &p);
+    memset(fill, 0x5A, sizeof fill);
+    CU_ASSERT(mem_write(f.mem, RESPONSE_PAGE, fill, sizeof fill));
+    const struct abi_msg_header req =
+        abi_msg_header_make(ABI_MSG_TSC_INFO_REQ, 1, 3, f.seqno[3], ABI_TSC_INFO_SIZE);
+    fixture_seal(&f, &req, zero, page);
+    CU_ASSERT_EQUAL(fixture_ring(&f, page), ABI_SUCCESS);
+    CU_ASSERT(fixture_open_at(&f, RESPONSE_PAGE, 3, &h, payload));
+    struct abi_msg_header want =
+        abi_msg_header_make(ABI_MSG_TSC_INFO_RSP, 1, 3, 2, ABI_TSC_INFO_SIZE);
+    memcpy(want.authtag, h.authtag, ABI_MSG_TAG_SIZE);
+    uint8_t got_bytes[ABI_MSG_HEADER_SIZE], want_bytes[ABI_MSG_HEADER_SIZE];
+    abi_msg_header_encode(&h, got_bytes);
+    abi_msg_header_encode(&want, want_bytes);
+    UNIT_BYTES(got_bytes, want_bytes, sizeof got_bytes);
+    CU_ASSERT(mem_read(f.mem, RESPONSE_PAGE, page, sizeof page));
+    const size_t size = ABI_MSG_HEADER_SIZE + ABI_TSC_INFO_SIZE;
+    UNIT_BYTES(page + size, fill, sizeof page - size);
+    static const uint64_t counts[ABI_VMPCK_COUNT] = {0, 0, 0, 2};
+    UNIT_BYTES(fixture_gctx(&f)->msg_count, counts, sizeof counts);
+    fixture_close(&f);
+}
+
+/* Step 9's exception for KEY_REQ version 2, and what is no exception. */
+static void sizes_of_key_req_v2(void) {
+    static const struct {
+        unsigned max_version, size_count;
+        uint8_t type, version;
+        uint16_t size;
+        enum abi_status status;
+    } rows[] = {
+        {2, 2, ABI_MSG_KEY_REQ, 2, 0x28, ABI_SUCCESS},
+        {2, 2, ABI_MSG_KEY_REQ, 2, 0x30, ABI_SUCCESS},
+        {2, 2, ABI_MSG_KEY_REQ, 2, 0x20, ABI_SUCCESS}, /* short: the vector reads as 0 */
+        {2, 2, ABI_MSG_KEY_REQ, 2, 0x29, ABI_INVALID_PARAM},
+        {2, 0, ABI_MSG_KEY_REQ, 2, 0x28, ABI_INVALID_PARAM},
+        {1, 2, ABI_MSG_KEY_REQ, 2, 0x28, ABI_INVALID_PARAM},
+        {1, 2, ABI_MSG_KEY_REQ, 2, 0x30, ABI_INVALID_PARAM},
+        {2, 2, ABI_MSG_KEY_REQ, 1, 0x28, ABI_INVALID_PARAM},
+        {2, 2, ABI_MSG_KEY_REQ, 3, 0x30, ABI_INVALID_PARAM},
+        {2, 2, ABI_MSG_TSC_INFO_REQ, 2, 0x28, ABI_INVALID_PARAM},
+        {2, 2, ABI_MSG_TSC_INFO_REQ, 2, 0x80, ABI_INVALID_PARAM},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f;
+        struct sevkit_profile p = fixture_profile();
+        uint8_t reply[ABI_MSG_PAYLOAD_MAX];
+        p.key_req_max_version = rows[i].max_version;
+        p.key_req_v2_size_count = rows[i].size_count;
+        fixture_open(&f, &p);
+        CU_ASSERT_EQUAL(fixture_call(&f, rows[i].type, rows[i].version, zero, rows[i].size, reply),
+                        rows[i].status);
+        fixture_close(&f);
+    }
+}
+
+static void version_of_a_key_v2_response(void) {
+    for (unsigned version = 1; version <= 2; version++) {
+        struct fixture f;
+        struct sevkit_profile p = fixture_profile();
+        uint8_t reply[ABI_MSG_PAYLOAD_MAX];
+        struct abi_msg_header h;
+        p.key_rsp_v2_version = version;
+        fixture_open(&f, &p);
+        CU_ASSERT_EQUAL(fixture_call(&f, ABI_MSG_KEY_REQ, 2, zero, 0x30, reply), ABI_SUCCESS);
+        CU_ASSERT(fixture_open_at(&f, RESPONSE_PAGE, 0, &h, reply));
+        CU_ASSERT_EQUAL(h.version, version);
+        CU_ASSERT_EQUAL(fixture_call(&f, ABI_MSG_KEY_REQ, 1, zero, 0x20, reply), ABI_SUCCESS);
+        CU_ASSERT(fixture_open_at(&f, RESPONSE_PAGE, 0, &h, reply));
+        CU_ASSERT_EQUAL(h.version, 1);
+        fixture_close(&f);
+    }
+}
+
+/* FW 1.55.25: a short payload reads as zero past its end, what is too long is not looked at. */
+static void short_and_long_payloads(void) {
+    struct fixture f;
+    const struct sevkit_profile p = fixture_profile();
+    uint8_t payload[ABI_MSG_PAYLOAD_MAX] = {0}, reply[ABI_MSG_PAYLOAD_MAX];
+    fixture_open(&f, &p);
+    CU_ASSERT_EQUAL(fixture_call(&f, ABI_MSG_TSC_INFO_REQ, 1, payload, 16, reply), ABI_SUCCESS);
+    CU_ASSERT_EQUAL(abi_get_le32(reply), ABI_SUCCESS);
+    memset(payload + ABI_TSC_INFO_SIZE, 0xFF, sizeof payload - ABI_TSC_INFO_SIZE);
+    CU_ASSERT_EQUAL(fixture_call(&f, ABI_MSG_TSC_INFO_REQ, 1, payload, ABI_MSG_PAYLOAD_MAX, reply),
+                    ABI_SUCCESS);
+    CU_ASSERT_EQUAL(abi_get_le32(reply), ABI_SUCCESS);
+    /* The surplus of one request does not show in the next. */
+    CU_ASSERT_EQUAL(fixture_call(&f, ABI_MSG_TSC_INFO_REQ, 1, payload, 16, reply), ABI_SUCCESS);
+    CU_ASSERT_EQUAL(abi_get_le32(reply), ABI_SUCCESS);
+    payload[ABI_TSC_INFO_SIZE - 1] = 1;
+    CU_ASSERT_EQUAL(fixture_call(&f, ABI_MSG_TSC_INFO_REQ, 1, payload, ABI_MSG_PAYLOAD_MAX, reply),
+                    ABI_SUCCESS);
+    CU_ASSERT_EQUAL(abi_get_le32(reply), ABI_INVALID_PARAM);
+    fixture_close(&f);
+}
+
+/* Types that this firmware does not have yet, responses, and numbers without a name. */
+static void types_without_a_handler(void) {
+    static const uint8_t types[] = {0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B,
+                                    0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x12, 0x13, 0xFF};
+    struct fixture f;
+    const struct sevkit_profile p = fixture_profile();
+    uint8_t reply[ABI_MSG_PAYLOAD_MAX];
+    fixture_open(&f, &p);
+    for (size_t i = 0; i < sizeof types; i++) {
+        CU_ASSERT_EQUAL(fixture_call(&f, types[i], 1, zero, 0x40, reply), ABI_INVALID_PARAM);
+    }
+    CU_ASSERT_EQUAL(count0(&f), 0);
+    fixture_close(&f);
+}
+
+/* The switch for reserved bytes, one byte of each range; without it only the authenticated ones matter, and
+ * those are sealed here. */
+static void reserved_header_bytes(void) {
+    static const size_t at[] = {0x10, 0x1F, 0x28, 0x2F, 0x38, 0x3B, 0x3D, 0x5F};
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        for (int enforce = 0; enforce <= 1; enforce++) {
+            struct fixture f;
+            struct sevkit_profile p = fixture_profile();
+            struct abi_msg_header h;
+            uint8_t bytes[ABI_MSG_HEADER_SIZE], page[ABI_PAGE_SIZE];
+            p.enforce_header_mbz = enforce != 0;
+            fixture_open(&f, &p);
+            h = abi_msg_header_make(ABI_MSG_TSC_INFO_REQ, 1, 0, 1, ABI_TSC_INFO_SIZE);
+            abi_msg_header_encode(&h, bytes);
+            bytes[at[i]] = 1;
+            abi_msg_header_decode(bytes, &h);
+            fixture_seal(&f, &h, zero, page);
+            CU_ASSERT_EQUAL(fixture_ring(&f, page), enforce ? ABI_INVALID_PARAM : ABI_SUCCESS);
+            fixture_close(&f);
+        }
+    }
+}
+
+/* The last counter that still gives a response, the one that does not, and odd ones beyond the ABI. */
+static void counter_at_its_end(void) {
+    static const struct {
+        uint64_t count, seqno;
+        enum abi_status status;
+    } rows[] = {
+        {UINT64_MAX - 3, UINT64_MAX - 2, ABI_SUCCESS},
+        {UINT64_MAX - 1, UINT64_MAX, ABI_AEAD_OFLOW},
+        {UINT64_MAX, 0, ABI_AEAD_OFLOW},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f;
+        struct sevkit_profile p = fixture_profile();
+        uint8_t page[ABI_PAGE_SIZE];
+        p.msg_count[0] = rows[i].count;
+        fixture_open(&f, &p);
+        const struct abi_msg_header h =
+            abi_msg_header_make(ABI_MSG_TSC_INFO_REQ, 1, 0, rows[i].seqno, ABI_TSC_INFO_SIZE);
+        fixture_seal(&f, &h, zero, page);
+        CU_ASSERT_EQUAL(fixture_ring(&f, page), rows[i].status);
+        CU_ASSERT_EQUAL(count0(&f), rows[i].count + (rows[i].status == ABI_SUCCESS ? 2 : 0));
+        fixture_close(&f);
+    }
+}
+
+static const struct unit_test tests[] = {
+    {"offsets", offsets_inside_a_page},
+    {"response-over-request", response_over_request},
+    {"response-header", response_header},
+    {"key-v2-sizes", sizes_of_key_req_v2},
+    {"key-v2-response-version", version_of_a_key_v2_response},
+    {"short-and-long", short_and_long_payloads},
+    {"types-without-handler", types_without_a_handler},
+    {"reserved-header-bytes", reserved_header_bytes},
+    {"counter-end", counter_at_its_end},
+    {NULL, NULL},
+};
+
+const struct unit_suite request_suite = {"request", tests};

@@ -1,0 +1,146 @@
+/* The table's edges: its ends, 2 MiB pages and their splitting, and what a large table costs. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sevkit/rmp.h"
+#include "unit/unit.h"
+
+extern const struct unit_suite table_suite;
+
+static const uint64_t SIZE = 4 * RMP_PAGE_2M;
+
+static bool is(const struct rmp *rmp, uint64_t paddr, enum rmp_state state,
+               enum rmp_page_size size) {
+    struct rmp_entry e;
+    return rmp_lookup(rmp, paddr, &e) && e.state == state && e.size == size;
+}
+
+static struct rmp *new_table(uint64_t size) {
+    struct rmp *rmp = NULL;
+    UNIT_OK(rmp_new(size, &rmp));
+    return rmp;
+}
+
+static void refuses_bad_sizes(void) {
+    struct rmp *rmp;
+    UNIT_FAILS(rmp_new(0, &rmp), SEVKIT_BAD_VALUE, "size");
+    UNIT_FAILS(rmp_new(RMP_PAGE_4K, &rmp), SEVKIT_BAD_VALUE, "size");
+    UNIT_FAILS(rmp_new(RMP_PAGE_2M + RMP_PAGE_4K, &rmp), SEVKIT_BAD_VALUE, "size");
+    UNIT_FAILS(rmp_new(UINT64_MAX - RMP_PAGE_2M + 1, &rmp), SEVKIT_NO_MEMORY, "size");
+}
+
+static void starts_as_hypervisor_4k(void) {
+    struct rmp *rmp = new_table(SIZE);
+    CU_ASSERT(is(rmp, 0, RMP_HYPERVISOR, RMP_4K));
+    CU_ASSERT(is(rmp, SIZE - 1, RMP_HYPERVISOR, RMP_4K));
+    rmp_free(rmp);
+}
+
+static void nothing_outside(void) {
+    struct rmp *rmp = new_table(SIZE);
+    const struct rmp_entry before = {.state = RMP_PRE_SWAP, .size = RMP_2M};
+    static const uint64_t outside[] = {SIZE, SIZE + RMP_PAGE_2M, UINT64_MAX};
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+        struct rmp_entry e = before;
+        CU_ASSERT(!rmp_lookup(rmp, outside[i], &e));
+        CU_ASSERT(e.state == before.state && e.size == before.size);
+        CU_ASSERT(!rmp_set(rmp, outside[i], RMP_FIRMWARE, RMP_4K));
+        CU_ASSERT(!rmp_set(rmp, outside[i], RMP_FIRMWARE, RMP_2M));
+    }
+    CU_ASSERT(is(rmp, SIZE - 1, RMP_HYPERVISOR, RMP_4K));
+    rmp_free(rmp);
+}
+
+static void sets_one_4k_page(void) {
+    struct rmp *rmp = new_table(SIZE);
+    const uint64_t page = RMP_PAGE_2M + 5 * RMP_PAGE_4K;
+    CU_ASSERT(rmp_set(rmp, page + 0x123, RMP_FIRMWARE, RMP_4K));
+    CU_ASSERT(is(rmp, page, RMP_FIRMWARE, RMP_4K));
+    CU_ASSERT(is(rmp, page + 0xFFF, RMP_FIRMWARE, RMP_4K));
+    CU_ASSERT(is(rmp, page - 1, RMP_HYPERVISOR, RMP_4K));
+    CU_ASSERT(is(rmp, page + RMP_PAGE_4K, RMP_HYPERVISOR, RMP_4K));
+    rmp_free(rmp);
+}
+
+static void sets_a_whole_2m_page(void) {
+    struct rmp *rmp = new_table(SIZE);
+    CU_ASSERT(rmp_set(rmp, RMP_PAGE_2M, RMP_CONTEXT, RMP_4K));
+    CU_ASSERT(rmp_set(rmp, RMP_PAGE_2M + 7 * RMP_PAGE_4K, RMP_GUEST_VALID, RMP_2M));
+    CU_ASSERT(is(rmp, RMP_PAGE_2M, RMP_GUEST_VALID, RMP_2M));
+    CU_ASSERT(is(rmp, 2 * RMP_PAGE_2M - 1, RMP_GUEST_VALID, RMP_2M));
+    CU_ASSERT(is(rmp, RMP_PAGE_2M - 1, RMP_HYPERVISOR, RMP_4K));
+    CU_ASSERT(is(rmp, 2 * RMP_PAGE_2M, RMP_HYPERVISOR, RMP_4K));
+    rmp_free(rmp);
+}
+
+/* A 4 KiB page set inside a 2 MiB page splits it: its neighbours keep the state, and nothing of the time
+ * before the 2 MiB page shines through. */
+static void splits_a_2m_page(void) {
+    struct rmp *rmp = new_table(SIZE);
+    const uint64_t stale = RMP_PAGE_2M + 9 * RMP_PAGE_4K, page = RMP_PAGE_2M + 5 * RMP_PAGE_4K;
+    CU_ASSERT(rmp_set(rmp, stale, RMP_CONTEXT, RMP_4K));
+    CU_ASSERT(rmp_set(rmp, RMP_PAGE_2M, RMP_GUEST_VALID, RMP_2M));
+    CU_ASSERT(rmp_set(rmp, page, RMP_FIRMWARE, RMP_4K));
+    CU_ASSERT(is(rmp, page, RMP_FIRMWARE, RMP_4K));
+    CU_ASSERT(is(rmp, RMP_PAGE_2M, RMP_GUEST_VALID, RMP_4K));
+    CU_ASSERT(is(rmp, stale, RMP_GUEST_VALID, RMP_4K));
+    CU_ASSERT(is(rmp, 2 * RMP_PAGE_2M - 1, RMP_GUEST_VALID, RMP_4K));
+    CU_ASSERT(is(rmp, RMP_PAGE_2M - 1, RMP_HYPERVISOR, RMP_4K));
+    CU_ASSERT(is(rmp, 2 * RMP_PAGE_2M, RMP_HYPERVISOR, RMP_4K));
+    rmp_free(rmp);
+}
+
+static void every_state_has_a_name(void) {
+    static const char *const names[] = {"hypervisor",  "reclaim",   "firmware", "context",
+                                        "metadata",    "pre-guest", "pre-swap", "guest-invalid",
+                                        "guest-valid", "hv-fixed",  "unknown"};
+    for (unsigned i = 0; i <= RMP_HV_FIXED + 1; i++) {
+        CU_ASSERT_STRING_EQUAL(rmp_state_name((enum rmp_state)i), names[i]);
+    }
+}
+
+static double now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static uint64_t resident(void) {
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL || fscanf(f, "%*u %lu", &pages) != 1) pages = 0;
+    if (f != NULL) fclose(f);
+    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void a_terabyte_is_sparse(void) {
+    const uint64_t tib = UINT64_C(1) << 40;
+    const uint64_t before = resident();
+    const double start = now_ms();
+    struct rmp *rmp = new_table(tib);
+    CU_ASSERT(now_ms() - start < 10);
+    CU_ASSERT(rmp_set(rmp, tib - 1, RMP_FIRMWARE, RMP_4K));
+    CU_ASSERT(is(rmp, tib - 1, RMP_FIRMWARE, RMP_4K));
+    CU_ASSERT(resident() - before < UINT64_C(1) << 20);
+    for (uint64_t p = 0; p < tib; p += RMP_PAGE_2M) {
+        if (!rmp_set(rmp, p, RMP_GUEST_VALID, RMP_2M)) CU_FAIL("a 2 MiB page inside the table");
+    }
+    CU_ASSERT(resident() - before < UINT64_C(4) << 20);
+    rmp_free(rmp);
+}
+
+static const struct unit_test tests[] = {
+    {"bad-sizes", refuses_bad_sizes},
+    {"initial-state", starts_as_hypervisor_4k},
+    {"outside", nothing_outside},
+    {"set-4k", sets_one_4k_page},
+    {"set-2m", sets_a_whole_2m_page},
+    {"split-2m", splits_a_2m_page},
+    {"state-names", every_state_has_a_name},
+    {"terabyte", a_terabyte_is_sparse},
+    {NULL, NULL},
+};
+
+const struct unit_suite table_suite = {"table", tests};

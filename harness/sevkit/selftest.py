@@ -1,0 +1,103 @@
+"""`make test`: unit tests of the C folders, the suites, and the harness tests, with one closing line.
+
+usage: python -m sevkit.selftest BUILD      BUILD holds bin/ and tests/unit-*
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+from sevkit import results, tools
+
+
+@dataclass
+class Group:
+    """One program's tests."""
+
+    name: str
+    verdicts: list[str]
+    seconds: float
+    broken: str = ""  # why the program itself failed, if it did
+
+
+def _run(command: list[str], log: Path, env: dict[str, str]) -> int:
+    with log.open("wb") as output:
+        return subprocess.run(
+            command, stdout=output, stderr=subprocess.STDOUT, env=env, check=False
+        ).returncode
+
+
+def _json_lines(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    lines = [json.loads(text) for text in path.read_text().splitlines()]
+    return [line["verdict"] for line in lines if "verdict" in line]
+
+
+def _junit(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    verdicts = []
+    for case in ET.parse(path).getroot().iter("testcase"):
+        kinds = {child.tag for child in case}
+        verdicts.append("FAIL" if kinds & {"failure", "error"} else "SKIP" if "skipped" in kinds else "PASS")
+    return verdicts
+
+
+def _group(name: str, command: list[str], out: Path, read: str, env: dict[str, str]) -> Group:
+    log = out / f"{name}.log"
+    result_file = out / f"{name}.{read}"
+    result_file.unlink(missing_ok=True)
+    option = ["--json", str(result_file)] if read == "jsonl" else [f"--junitxml={result_file}"]
+    started = time.monotonic()
+    code = _run([*command, *option], log, env)
+    verdicts = _json_lines(result_file) if read == "jsonl" else _junit(result_file)
+    group = Group(name, verdicts, time.monotonic() - started)
+    failed = any(v in results.FAILED for v in verdicts)
+    if not verdicts:
+        group.broken = f"ran no test (exit code {code})"
+    elif code not in (0, 77) and not failed:
+        group.broken = f"exit code {code} although no test failed"
+    if failed or group.broken:
+        sys.stdout.write(log.read_text(errors="replace"))
+    return group
+
+
+def main() -> int:
+    """Runs everything; 0 if all passed."""
+    build = Path(sys.argv[1]).resolve()
+    out = build / "test"
+    out.mkdir(parents=True, exist_ok=True)
+    root = tools.tree()
+    os.chdir(root)
+    env = {**os.environ, "SEVKIT_BIN": str(build / "bin")}
+    groups: list[Group] = []
+    units = sorted((build / "tests").glob("unit-*"))
+    jobs: list[tuple[str, list[str], str]] = [(p.name, [str(p)], "jsonl") for p in units]
+    jobs.append(("suites", [str(build / "bin" / "suite-runner")], "jsonl"))
+    jobs.append(
+        (
+            "harness",
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(root / "harness" / "tests")],
+            "xml",
+        )
+    )
+    for name, command, read in jobs:
+        group = _group(name, command, out, read, env)
+        groups.append(group)
+        note = f"; {group.broken}" if group.broken else ""
+        print(f"{name:16} {results.closing_line(group.verdicts)} in {group.seconds:.1f} s{note}", flush=True)
+    verdicts = [v for g in groups for v in g.verdicts] + ["ERROR" for g in groups if g.broken]
+    print(results.closing_line(verdicts))
+    return 1 if any(v in results.FAILED for v in verdicts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
