@@ -1,5 +1,5 @@
-/* The certificate table. Certificate notes, section 4. Entries may overlap, leave gaps and be empty:
- * the notes forbid none of that, and nothing reads past an entry's own bytes. */
+/* The certificate table. Certificate notes, section 4. Entries may overlap, leave gaps and be
+ * empty: the notes forbid none of that, and nothing reads past an entry's own bytes. */
 #include "sevkit/certtable.h"
 
 #include <stdio.h>
@@ -79,8 +79,8 @@ const char *abi_cert_kind_name(enum abi_cert_kind kind) {
 
 /* ---- decoding ---- */
 
-static struct sevkit_result no_terminator(size_t at, size_t size) {
-    return sevkit_fail(SEVKIT_BAD_LENGTH, "terminator", at, size - at,
+static struct sevkit_result no_terminator(size_t at, size_t left) {
+    return sevkit_fail(SEVKIT_BAD_LENGTH, "terminator", at, left,
                        "the entries must end with 24 zero bytes");
 }
 
@@ -123,10 +123,10 @@ static struct sevkit_result check_entry(const struct abi_certtable *table, size_
     const struct abi_certtable_entry *e = &table->entries[i];
     const size_t header = (table->count + 1) * ABI_CERTTABLE_ENTRY_SIZE;
     if (abi_all_zero(e->guid, ABI_GUID_SIZE)) return bad_guid(i, e, "zero only in a terminator");
-    if (guid_seen(table, i)) return bad_guid(i, e, "a GUID must occur once");
-    if (e->offset < header) return bad_offset(i, e, "must not point into the entries");
-    if (e->offset > size) return bad_offset(i, e, "must lie inside the table");
-    if (e->length > size - e->offset) return bad_length(i, e);
+    if (guid_seen(table, i)) return bad_guid(i, e, "must occur once");       /* @req SNP-TAB-008 */
+    if (e->offset < header) return bad_offset(i, e, "must be past entries"); /* @req SNP-TAB-005 */
+    if (e->offset > size) return bad_offset(i, e, "must be in the table");   /* @req SNP-TAB-006 */
+    if (e->length > size - e->offset) return bad_length(i, e);               /* @req SNP-TAB-006 */
     return sevkit_success();
 }
 
@@ -135,7 +135,8 @@ struct sevkit_result abi_certtable_decode(const uint8_t *bytes, size_t size,
     table->count = 0;
     if (size == 0) return sevkit_success();
     for (size_t at = 0;; at += ABI_CERTTABLE_ENTRY_SIZE) {
-        if (size - at < ABI_CERTTABLE_ENTRY_SIZE) return no_terminator(at, size);
+        const size_t left = size - at;
+        if (left < ABI_CERTTABLE_ENTRY_SIZE) return no_terminator(at, left); /* @req SNP-TAB-003 */
         if (abi_all_zero(bytes + at, ABI_CERTTABLE_ENTRY_SIZE)) break;
         if (table->count == ABI_CERTTABLE_ENTRIES_MAX) return too_many(at);
         struct abi_certtable_entry *e = &table->entries[table->count++];
@@ -188,7 +189,7 @@ static bool kind_seen(const struct abi_certtable_blob *blobs, size_t i) {
 static struct sevkit_result check_blob(const struct abi_certtable_blob *blobs, size_t i,
                                        size_t room) {
     if (blobs[i].kind == ABI_CERT_OTHER) return bad_kind(i, blobs[i].kind, "must have a GUID");
-    if (kind_seen(blobs, i)) return bad_kind(i, blobs[i].kind, "a GUID must occur once");
+    if (kind_seen(blobs, i)) return bad_kind(i, blobs[i].kind, "must occur once");
     if (blobs[i].size > room) return no_room_for_blob(i, blobs[i].size);
     return sevkit_success();
 }

@@ -4,8 +4,8 @@
 
 #include "sevkit/result.h"
 
-/* SEVKIT_RESERVED at the first byte of BYTES[AT .. AT+SIZE) that is not zero. The caller has checked
- * that the range lies inside BYTES. */
+/* SEVKIT_RESERVED at the first byte of BYTES[AT .. AT+SIZE) that is not zero. The caller has
+ * checked that the range lies inside BYTES. */
 SEVKIT_MUST struct sevkit_result abi_check_zero(const uint8_t *bytes, const char *field, size_t at,
                                                 size_t size);
 

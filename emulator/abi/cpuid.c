@@ -1,4 +1,5 @@
-/* CPUID_FUNCTION entries, the CPUID page, CPUID_REQ and CPUID_RSP. Guest message notes, section 6. */
+/* CPUID_FUNCTION entries, the CPUID page, CPUID_REQ and CPUID_RSP. Guest message notes, section 6.
+ * */
 #include "sevkit/cpuid.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Payloads of the messages that move a guest: EXPORT, IMPORT, ABSORB, ABSORB_NOMA, VMRK. Guest message
- * notes, section 8. The guest context blob travels as bytes. */
+/* Payloads of the messages that move a guest: EXPORT, IMPORT, ABSORB, ABSORB_NOMA, VMRK. Guest
+ * message notes, section 8. The guest context blob travels as bytes. */
 #include <string.h>
 
 #include "abi/layout.h"

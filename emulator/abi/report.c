@@ -54,11 +54,13 @@ _Static_assert(ABI_REPORT_SIGNATURE_R == ABI_REPORT_SIGNATURE, "R opens the sign
 _Static_assert(ABI_REPORT_SIGNED_SIZE == ABI_REPORT_SIGNATURE, "signed up to the signature");
 _Static_assert(ABI_REPORT_SIZE == 0x4A0, "notes, section 1: 0x4A0 bytes");
 
+static struct sevkit_result bad_size(size_t size) {
+    return sevkit_fail(SEVKIT_BAD_LENGTH, "ATTESTATION_REPORT", SEVKIT_NO_OFFSET, size,
+                       "a report has 0x4A0 bytes");
+}
+
 struct sevkit_result abi_report_decode(const uint8_t *b, size_t size, struct abi_report *r) {
-    if (size != ABI_REPORT_SIZE) {
-        return sevkit_fail(SEVKIT_BAD_LENGTH, "ATTESTATION_REPORT", SEVKIT_NO_OFFSET, size,
-                           "a report has 0x4A0 bytes");
-    }
+    if (size != ABI_REPORT_SIZE) return bad_size(size); /* @req VRF-001 */
     r->version = abi_get_le32(b + ABI_REPORT_VERSION);
     r->guest_svn = abi_get_le32(b + ABI_REPORT_GUEST_SVN);
     r->policy = abi_get_le64(b + ABI_REPORT_POLICY);
@@ -151,8 +153,9 @@ static struct sevkit_result bad_version(uint32_t version) {
 }
 
 struct sevkit_result abi_report_check_version(const struct abi_report *r, bool future_versions) {
-    if (r->version < ABI_REPORT_VERSION_MIN) return bad_version(r->version);
-    if (r->version > ABI_REPORT_VERSION_MAX && !future_versions) return bad_version(r->version);
+    if (r->version < ABI_REPORT_VERSION_MIN) return bad_version(r->version); /* @req VRF-013 */
+    const bool future = r->version > ABI_REPORT_VERSION_MAX;
+    if (future && !future_versions) return bad_version(r->version); /* @req VRF-015 */
     return sevkit_success();
 }
 
@@ -171,24 +174,31 @@ static struct sevkit_result bad_key_info(uint32_t key_info) {
  * UNCONFIRMED (section 9), so that their bytes are tested below it only. */
 #define VERSION_WITH_FMS 3
 #define VERSION_MAY_HAVE_MIT_VECTORS 4
+#define FMS ABI_REPORT_CPUID_FAM_ID              /* family, model, stepping: 3 bytes */
+#define MIT_VECTORS ABI_REPORT_LAUNCH_MIT_VECTOR /* launch and current: 16 bytes */
+
+static struct sevkit_result zero(const uint8_t *b, const char *field, size_t at, size_t size) {
+    return abi_check_zero(b, field, at, size);
+}
 
 struct sevkit_result abi_report_check_fields(const struct abi_report *r) {
     uint8_t b[ABI_REPORT_SIZE];
     abi_report_encode(r, b);
-    const bool fms = r->version >= VERSION_WITH_FMS;
-    const bool mit = r->version >= VERSION_MAY_HAVE_MIT_VECTORS;
-    if (!(r->policy & ABI_POLICY_RESERVED_ONE)) return bad_policy(r->policy);
-    if (r->key_info & ABI_KEY_INFO_RESERVED) return bad_key_info(r->key_info);
-    SEVKIT_TRY(abi_check_zero(b, "RESERVED_4C", ABI_REPORT_RESERVED_4C, 4));
-    if (!fms) SEVKIT_TRY(abi_check_zero(b, "RESERVED_188", ABI_REPORT_CPUID_FAM_ID, 3));
-    SEVKIT_TRY(abi_check_zero(b, "RESERVED_18B", ABI_REPORT_RESERVED_18B, 21));
-    SEVKIT_TRY(abi_check_zero(b, "RESERVED_1EB", ABI_REPORT_RESERVED_1EB, 1));
-    SEVKIT_TRY(abi_check_zero(b, "RESERVED_1EF", ABI_REPORT_RESERVED_1EF, 1));
-    if (!mit) SEVKIT_TRY(abi_check_zero(b, "RESERVED_1F8", ABI_REPORT_LAUNCH_MIT_VECTOR, 16));
-    SEVKIT_TRY(abi_check_zero(b, "RESERVED_208", ABI_REPORT_RESERVED_208, 152));
-    SEVKIT_TRY(abi_check_zero(b, "SIGNATURE_R", ABI_REPORT_SIGNATURE_R + 48, 24));
-    SEVKIT_TRY(abi_check_zero(b, "SIGNATURE_S", ABI_REPORT_SIGNATURE_S + 48, 24));
-    return abi_check_zero(b, "SIGNATURE_TAIL", ABI_REPORT_SIGNATURE_TAIL, 368);
+    const bool fms_reserved = r->version < VERSION_WITH_FMS;
+    const bool mit_reserved = r->version < VERSION_MAY_HAVE_MIT_VECTORS;
+    if (!(r->policy & ABI_POLICY_RESERVED_ONE)) return bad_policy(r->policy);  /* @req VRF-002 */
+    if (r->key_info & ABI_KEY_INFO_RESERVED) return bad_key_info(r->key_info); /* @req VRF-003 */
+    SEVKIT_TRY(zero(b, "RESERVED_4C", ABI_REPORT_RESERVED_4C, 4));             /* @req VRF-004 */
+    if (fms_reserved) SEVKIT_TRY(zero(b, "RESERVED_188", FMS, 3));             /* @req VRF-005 */
+    SEVKIT_TRY(zero(b, "RESERVED_18B", ABI_REPORT_RESERVED_18B, 21));          /* @req VRF-006 */
+    SEVKIT_TRY(zero(b, "RESERVED_1EB", ABI_REPORT_RESERVED_1EB, 1));           /* @req VRF-007 */
+    SEVKIT_TRY(zero(b, "RESERVED_1EF", ABI_REPORT_RESERVED_1EF, 1));           /* @req VRF-007 */
+    if (mit_reserved) SEVKIT_TRY(zero(b, "RESERVED_1F8", MIT_VECTORS, 16));    /* @req VRF-008 */
+    SEVKIT_TRY(zero(b, "RESERVED_208", ABI_REPORT_RESERVED_208, 152));         /* @req VRF-009 */
+    SEVKIT_TRY(zero(b, "SIGNATURE_R", ABI_REPORT_SIGNATURE_R + 48, 24));       /* @req VRF-010 */
+    SEVKIT_TRY(zero(b, "SIGNATURE_S", ABI_REPORT_SIGNATURE_S + 48, 24));       /* @req VRF-010 */
+    SEVKIT_TRY(zero(b, "SIGNATURE_TAIL", ABI_REPORT_SIGNATURE_TAIL, 368));     /* @req VRF-011 */
+    return sevkit_success();
 }
 
 unsigned abi_report_signing_key(const struct abi_report *r) {

@@ -56,7 +56,7 @@ static struct sevkit_result bad_version(uint32_t version) {
 
 struct sevkit_result abi_secrets_decode(const uint8_t *bytes, size_t size,
                                         struct abi_secrets_page *page) {
-    if (size != ABI_PAGE_SIZE) return bad_size(size);
+    if (size != ABI_PAGE_SIZE) return bad_size(size); /* @req SNP-SEC-001 */
     page->version = abi_get_le32(bytes + SECRETS_VERSION);
     if (page->version < ABI_SECRETS_VERSION_MIN) return bad_version(page->version);
     page->imi_en = abi_get_le32(bytes + SECRETS_IMI_EN);

@@ -49,6 +49,10 @@ static uint8_t tcb_byte(uint64_t raw, unsigned byte) {
     return (uint8_t)(raw >> (8 * byte));
 }
 
+static struct sevkit_result reserved_byte(unsigned i, uint8_t byte) {
+    return sevkit_fail(SEVKIT_RESERVED, "TCB_VERSION", i, byte, "must be zero");
+}
+
 struct sevkit_result abi_tcb_unpack(enum abi_product product, uint64_t raw,
                                     struct abi_tcb_parts *parts) {
     if (product == ABI_PRODUCT_UNKNOWN) {
@@ -58,7 +62,7 @@ struct sevkit_result abi_tcb_unpack(enum abi_product product, uint64_t raw,
     const struct tcb_layout *l = layout_of(product);
     for (unsigned i = l->reserved_first; i <= l->reserved_last; i++) {
         const uint8_t byte = tcb_byte(raw, i);
-        if (byte != 0) return sevkit_fail(SEVKIT_RESERVED, "TCB_VERSION", i, byte, "must be zero");
+        if (byte != 0) return reserved_byte(i, byte); /* @req VRF-112 */
     }
     *parts = (struct abi_tcb_parts){
         .fmc = l->has_fmc ? tcb_byte(raw, 0) : 0,
@@ -85,7 +89,8 @@ bool abi_tcb_le(uint64_t a, uint64_t b) {
     return true;
 }
 
-/* The extended family and model count only beside a base family of 0xF. Every SNP processor has it. */
+/* The extended family and model count only beside a base family of 0xF. Every SNP processor has it.
+ * */
 #define BASE_FAMILY_EXTENDED 0xFu
 
 struct abi_fms abi_fms_from_eax(uint32_t eax) {

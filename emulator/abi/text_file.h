@@ -1,4 +1,5 @@
-/* Text files that the build puts into the binaries: profiles and test keys (harness/build/embed.sh). */
+/* Text files that the build puts into the binaries: profiles and test keys
+ * (harness/build/embed.sh). */
 #ifndef ABI_TEXT_FILE_H
 #define ABI_TEXT_FILE_H
 

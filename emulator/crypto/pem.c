@@ -1,4 +1,4 @@
-/* PEM text of one block. OpenSSL decodes it; what it would skip is refused before and after. */
+/* PEM text of one block. OpenSSL decodes it; what OpenSSL would skip over is refused before. */
 #include "crypto/pem.h"
 
 #include <openssl/bio.h>
@@ -32,40 +32,27 @@ bool crypto_pem_looks_like(const uint8_t *bytes, size_t size) {
     return starts_with(skip_space((struct crypto_span){bytes, size}), "-----");
 }
 
-/* TEXT's first line opens a block of LABEL. OpenSSL would skip any other line. */
-static bool starts_block(struct crypto_span text, const char *label) {
+/* Takes "-----WORD LABEL-----" off TEXT. */
+static bool take_boundary(struct crypto_span *text, const char *word, const char *label) {
     char line[64];
-    const int size = snprintf(line, sizeof line, "-----BEGIN %s-----", label);
-    if (!starts_with(text, line)) return false;
-    const struct crypto_span after = skip(text, (size_t)size);
-    return starts_with(after, "\n") || starts_with(after, "\r\n");
-}
-
-/* A NUL or another control byte would end or split a line for OpenSSL only. */
-static bool is_plain_text(struct crypto_span text) {
-    for (size_t i = 0; i < text.size; i++) {
-        const uint8_t c = text.bytes[i];
-        if (!is_space(c) && (c < 0x21 || c > 0x7E)) return false;
-    }
+    const int size = snprintf(line, sizeof line, "-----%s %s-----", word, label);
+    if (!starts_with(*text, line)) return false;
+    *text = skip(*text, (size_t)size);
     return true;
 }
 
-static struct sevkit_result block_read(BIO *bio, const char *label, struct crypto_pem *pem) {
-    char *name = NULL, *header = NULL, *rest = NULL;
-    long size = 0;
-    pem->der = NULL;
-    if (PEM_read_bio(bio, &name, &header, &pem->der, &size) != 1)
-        return crypto_refused(SEVKIT_BAD_ENCODING, label, "a whole PEM block");
-    pem->size = (size_t)size;
-    const bool plain = header[0] == 0;
-    OPENSSL_free(name);
-    OPENSSL_free(header);
-    const long rest_size = BIO_get_mem_data(bio, &rest);
-    const struct crypto_span after = {(const uint8_t *)rest, (size_t)rest_size};
-    if (plain && skip_space(after).size == 0) return sevkit_success();
-    crypto_pem_free(pem);
-    return crypto_refused(SEVKIT_BAD_ENCODING, label,
-                          "one PEM block without headers, and white space after it");
+static bool is_base64(uint8_t c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '=';
+}
+
+/* TEXT is one block of LABEL in lines of base64 alone: no headers, and only white space after it. */
+static bool is_one_block(struct crypto_span text, const char *label) {
+    if (!take_boundary(&text, "BEGIN", label)) return false;
+    if (!starts_with(text, "\n") && !starts_with(text, "\r\n")) return false;
+    while (text.size > 0 && (is_base64(text.bytes[0]) || is_space(text.bytes[0])))
+        text = skip(text, 1);
+    return take_boundary(&text, "END", label) && skip_space(text).size == 0;
 }
 
 struct sevkit_result crypto_pem_decode(const uint8_t *bytes, size_t size, const char *label,
@@ -74,15 +61,20 @@ struct sevkit_result crypto_pem_decode(const uint8_t *bytes, size_t size, const 
         return sevkit_fail(SEVKIT_BAD_LENGTH, label, SEVKIT_NO_OFFSET, size,
                            "at most 128 KiB of PEM text");
     const struct crypto_span text = skip_space((struct crypto_span){bytes, size});
-    if (!starts_block(text, label))
-        return crypto_refused(SEVKIT_BAD_ENCODING, label, "PEM text that starts with this block");
-    if (!is_plain_text(text))
-        return crypto_refused(SEVKIT_BAD_ENCODING, label, "PEM text of printable characters");
+    if (!is_one_block(text, label))
+        return crypto_refused(SEVKIT_BAD_ENCODING, label,
+                              "one PEM block without headers, and only white space around it");
+    char *name = NULL, *header = NULL;
+    uint8_t *der = NULL;
+    long der_size = 0;
     BIO *bio = BIO_new_mem_buf(text.bytes, (int)text.size);
-    if (bio == NULL) return crypto_failed(label);
-    const struct sevkit_result result = block_read(bio, label, pem);
+    const bool done = bio != NULL && PEM_read_bio(bio, &name, &header, &der, &der_size) == 1;
     BIO_free(bio);
-    return result;
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    if (!done) return crypto_refused(SEVKIT_BAD_ENCODING, label, "whole lines of base64");
+    *pem = (struct crypto_pem){der, (size_t)der_size};
+    return sevkit_success();
 }
 
 void crypto_pem_free(struct crypto_pem *pem) {

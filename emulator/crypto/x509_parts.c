@@ -13,8 +13,6 @@
 
 struct sevkit_result crypto_signed_read(struct crypto_span der, const char *field,
                                         struct crypto_signed *out) {
-    if (der.size > CRYPTO_X509_SIZE_MAX)
-        return sevkit_fail(SEVKIT_BAD_LENGTH, field, SEVKIT_NO_OFFSET, der.size, "at most 64 KiB");
     SEVKIT_TRY(crypto_der_check(der, field));
     struct crypto_tlv outer, tbs, algorithm, signature;
     if (!crypto_der_only(der, CRYPTO_DER_SEQUENCE, &outer) ||

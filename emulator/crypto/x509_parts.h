@@ -16,7 +16,7 @@ struct crypto_signed {
     struct crypto_span signature;
 };
 
-/* The rules that need no knowledge of the content: size, DER, frame, whole bytes in the signature. */
+/* The rules that need no knowledge of the content: DER, frame, whole bytes in the signature. */
 SEVKIT_MUST struct sevkit_result crypto_signed_read(struct crypto_span der, const char *field,
                                                     struct crypto_signed *out);
 

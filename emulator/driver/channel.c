@@ -1,5 +1,5 @@
-/* The guest's end of the message channel. Guest message notes, sections 2 and 3: what a request carries, and
- * what Linux and SVSM verify in a response. */
+/* The guest's end of the message channel. Guest message notes, sections 2 and 3: what a request
+ * carries, and what Linux and SVSM verify in a response. */
 #include "sevkit/driver.h"
 
 #include <stdlib.h>
@@ -79,8 +79,8 @@ static struct sevkit_result expect(const char *field, size_t offset, uint64_t va
     return sevkit_fail(SEVKIT_BAD_VALUE, field, offset, value, rule);
 }
 
-/* Everything in the response's header that follows from the request. Reserved bytes are not looked at: real
- * firmware does not keep them zero (section 2). */
+/* Everything in the response's header that follows from the request. Reserved bytes are not
+ * looked at: real firmware does not keep them zero (section 2). */
 static struct sevkit_result check_header(const struct drv_channel *channel,
                                          const struct abi_msg_header *h, uint8_t type,
                                          uint8_t version) {

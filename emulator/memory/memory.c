@@ -1,4 +1,5 @@
-/* System physical memory: one zero-filled mapping that the system backs page by page on first write. */
+/* System physical memory: one zero-filled mapping that the system backs page by page on first
+ * write. */
 #include "sevkit/memory.h"
 
 #include <stdlib.h>

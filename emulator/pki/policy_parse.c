@@ -137,7 +137,7 @@ static struct sevkit_result read_version(const char *name, const json_t *v, uint
         if (digits == 0 || number > 255) return bad(name, number, rule);
         out[i] = (uint8_t)number;
     }
-    if (*p != 0 || strlen(json_string_value(v)) != json_string_length(v)) return bad(name, 0, rule);
+    if (*p != 0) return bad(name, 0, rule);
     return sevkit_success();
 }
 
@@ -175,7 +175,6 @@ static struct sevkit_result read_text(const char *name, const json_t *v, char *o
     const size_t length = json_string_length(v);
     if (!json_is_string(v)) return bad(name, 0, "must be a string");
     if (length == 0 || length >= size) return bad(name, length, "must have 1 to 127 characters");
-    if (strlen(text) != length) return bad(name, strlen(text), "must not hold a zero character");
     memcpy(out, text, length + 1);
     return sevkit_success();
 }

@@ -1,6 +1,7 @@
 /* The CA certificates ARK, ASK and ASVK, field by field as AMD's (certificate notes, section
  * 1.2). Only key, key identifiers and signature differ. */
 #include <stdio.h>
+#include <string.h>
 
 #include "pki/der_extension.h"
 #include "pki/der_time.h"
@@ -154,4 +155,10 @@ struct sevkit_result pki_mint_asvk(const struct pki_roots *roots, struct pki_der
     struct ca ca = {roots, &facts[roots->product].asvk, roots->asvk, "", "vlek"};
     pki_name_asvk(roots->product, ca.subject);
     return mint_ca(&ca, out);
+}
+
+void pki_ca_serials(const struct pki_roots *roots, uint8_t ask[SERIAL_SIZE],
+                    uint8_t asvk[SERIAL_SIZE]) {
+    memcpy(ask, facts[roots->product].ask.serial, SERIAL_SIZE);
+    memcpy(asvk, facts[roots->product].asvk.serial, SERIAL_SIZE);
 }

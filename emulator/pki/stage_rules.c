@@ -52,13 +52,13 @@ static const struct rule {
     [R_CA_CONSTRAINTS] = {SEVKIT_BAD_ENCODING, "basicConstraints", NO, "VRF-035",
                           "a CA certificate has them"},
     [R_CA_CONSTRAINTS_CRITICAL] = {SEVKIT_BAD_VALUE, "basicConstraints", NO, "VRF-035",
-                                   "must be critical in a CA certificate"},
+                                   "critical basicConstraints in a CA"},
     [R_CA_FLAG] = {SEVKIT_BAD_VALUE, "basicConstraints", NO, "VRF-035", "must say that it is a CA"},
     [R_CA_PATH_LENGTH] = {SEVKIT_BAD_VALUE, "pathLenConstraint", NO, "VRF-035",
                           "must be absent in an ARK, 0 in an ASK or ASVK"},
     [R_CA_USAGE] = {SEVKIT_BAD_ENCODING, "keyUsage", NO, "VRF-035", "a CA certificate has it"},
     [R_CA_USAGE_CRITICAL] = {SEVKIT_BAD_VALUE, "keyUsage", NO, "VRF-035",
-                             "must be critical in a CA certificate"},
+                             "critical keyUsage in a CA"},
     [R_CA_USAGE_BITS] = {SEVKIT_BAD_VALUE, "keyUsage", NO, "VRF-035",
                          "must be keyCertSign, in an ARK keyCertSign and cRLSign"},
     [R_CA_PRODUCT] = {SEVKIT_BAD_VALUE, "subject.CN", NO, "VRF-030",
@@ -109,7 +109,7 @@ static const struct rule {
     [R_SIZE_RESPONSE] = {SEVKIT_BAD_LENGTH, "ATTESTATION_REPORT", NO, "VRF-001",
                          "must be 1184 bytes; this looks like a MSG_REPORT_RSP: cut its first "
                          "0x20 bytes and what follows the report"},
-    [R_SIZE_HCL] = {SEVKIT_BAD_LENGTH, "ATTESTATION_REPORT", NO, "",
+    [R_SIZE_HCL] = {SEVKIT_BAD_LENGTH, "ATTESTATION_REPORT", NO, "VRF-001",
                     "must be 1184 bytes; this looks like an Azure HCL report: cut its first 0x20 "
                     "bytes and what follows the report"},
     [R_SIZE_HEX] = {SEVKIT_BAD_LENGTH, "ATTESTATION_REPORT", NO, "VRF-001",
@@ -129,7 +129,7 @@ static const struct rule {
     [R_SIGNER_CA] = {SEVKIT_BAD_VALUE, "SIGNING_KEY", ABI_REPORT_KEY_INFO, "VRF-105",
                      "a VCEK stands under an ASK, a VLEK under an ASVK"},
 
-    [R_CRL_REQUIRED] = {SEVKIT_NOT_FOUND, "CRL", NO, "", "the policy demands a CRL"},
+    [R_CRL_REQUIRED] = {SEVKIT_NOT_FOUND, "require_revocation", NO, "", "a CRL must be given"},
     [R_CRL_ISSUER] = {SEVKIT_BAD_VALUE, "issuer", NO, "VRF-042",
                       "must be the ARK's subject, byte for byte"},
     [R_CRL_SIGNATURE] = {SEVKIT_BAD_CRYPTO, "signature", NO, "VRF-042",
@@ -246,6 +246,8 @@ struct sevkit_result pki_no(enum pki_rule rule, const char *label, uint64_t valu
 
 /* ---- requirements ---- */
 
+#define ANY ""
+
 /* Failures that one rule or one text covers for several requirements, by the field that they name:
  * the rules of form that abi/ enforces, and the fields that a policy fixes. BELOW: only values
  * below it. */
@@ -269,6 +271,8 @@ static const struct {
     {PKI_STAGE_PARSE, "SIGNATURE_TAIL", UINT64_MAX, "VRF-011"},
     {PKI_STAGE_VERSION, "VERSION", ABI_REPORT_VERSION_MIN, "VRF-013"},
     {PKI_STAGE_VERSION, "VERSION", UINT64_MAX, "VRF-015"},
+    {PKI_STAGE_CHAIN, ANY, UINT64_MAX, "VRF-040"}, /* a certificate that does not parse */
+    {PKI_STAGE_REVOCATION, "CRL", UINT64_MAX, "VRF-050"},
     {PKI_STAGE_POLICY, "REPORT_DATA", UINT64_MAX, "VRF-087"},
     {PKI_STAGE_POLICY, "MEASUREMENT", UINT64_MAX, "VRF-088"},
     {PKI_STAGE_POLICY, "HOST_DATA", UINT64_MAX, "VRF-089"},
@@ -283,7 +287,8 @@ static const struct {
 
 static const char *find_by_field(enum pki_stage stage, const struct sevkit_result *why) {
     for (size_t i = 0; i < sizeof by_field / sizeof by_field[0]; i++) {
-        if (by_field[i].stage != stage || strcmp(by_field[i].field, why->field) != 0) continue;
+        const bool field = by_field[i].field[0] == 0 || strcmp(by_field[i].field, why->field) == 0;
+        if (by_field[i].stage != stage || !field) continue;
         if (why->value < by_field[i].below) return by_field[i].requirement;
     }
     return "";

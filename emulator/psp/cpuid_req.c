@@ -1,8 +1,8 @@
-/* MSG_CPUID_REQ: judges the hypervisor's CPUID values by the profile's policy table. Guest message notes,
- * section 6. The policy is per processor (UNCONFIRMED); the rules of form are not.
+/* MSG_CPUID_REQ: judges the hypervisor's CPUID values by the profile's policy table. Guest message
+ * notes, section 6. The policy is per processor (UNCONFIRMED); the rules of form are not.
  *
- * @gap The notes say that the request's reserved fields must be zero, not what answers one that is not:
- * here INVALID_PARAM with COUNT 0, as for a COUNT above 64. */
+ * @gap The notes say that the request's reserved fields must be zero, not what answers one that
+ * is not: here INVALID_PARAM with COUNT 0, as for a COUNT above 64. */
 #include <string.h>
 
 #include "psp/message.h"
@@ -17,11 +17,11 @@ static bool is_examined(uint32_t leaf) {
 /* The value that RULE lets VALUE have: VALUE itself when it is allowed. */
 static uint32_t allowed(struct sevkit_cpuid_register rule, uint32_t value) {
     switch (rule.rule) {
-    case SEVKIT_CPUID_ZERO: return 0; /* @req SNP-CPUID-011 */
-    case SEVKIT_CPUID_EXACT: return rule.value; /* @req SNP-CPUID-007 */
-    case SEVKIT_CPUID_MASK: return value & rule.value; /* @req SNP-CPUID-008 */
+    case SEVKIT_CPUID_ZERO: return 0;                                      /* @req SNP-CPUID-011 */
+    case SEVKIT_CPUID_EXACT: return rule.value;                            /* @req SNP-CPUID-007 */
+    case SEVKIT_CPUID_MASK: return value & rule.value;                     /* @req SNP-CPUID-008 */
     case SEVKIT_CPUID_MAX: return value > rule.value ? rule.value : value; /* @req SNP-CPUID-009 */
-    case SEVKIT_CPUID_UNCHECKED: return value; /* @req SNP-CPUID-010 */
+    case SEVKIT_CPUID_UNCHECKED: return value;                             /* @req SNP-CPUID-010 */
     }
     return 0;
 }
@@ -53,8 +53,8 @@ static bool examine(const struct sevkit_profile *p, struct abi_cpuid_entry *entr
 
 static enum abi_status check_form(const struct abi_cpuid_req *req) {
     if (req->count > ABI_CPUID_COUNT_MAX) return ABI_INVALID_PARAM; /* @req SNP-CPUID-003 */
-    if (req->reserved_04 != 0) return ABI_INVALID_PARAM; /* @req SNP-CPUID-004 */
-    if (req->reserved_08 != 0) return ABI_INVALID_PARAM; /* @req SNP-CPUID-004 */
+    if (req->reserved_04 != 0) return ABI_INVALID_PARAM;            /* @req SNP-CPUID-004 */
+    if (req->reserved_08 != 0) return ABI_INVALID_PARAM;            /* @req SNP-CPUID-004 */
     return ABI_SUCCESS;
 }
 
@@ -63,8 +63,8 @@ static void judge(const struct sevkit_profile *p, const struct abi_cpuid_req *re
                   struct abi_cpuid_rsp *rsp) {
     for (uint32_t i = 0; i < req->count; i++) {
         rsp->entries[i] = req->entries[i];
-        if (!is_examined(req->entries[i].eax_in)) continue; /* @req SNP-CPUID-005 */
-        rsp->count++; /* @req SNP-CPUID-013 */
+        if (!is_examined(req->entries[i].eax_in)) continue;                 /* @req SNP-CPUID-005 */
+        rsp->count++;                                                       /* @req SNP-CPUID-013 */
         if (!examine(p, &rsp->entries[i])) rsp->status = ABI_INVALID_PARAM; /* @req SNP-CPUID-012 */
     }
 }
@@ -76,7 +76,8 @@ enum abi_status psp_cpuid_req(struct psp *psp, struct psp_exchange *x) {
     rsp.status = check_form(&req);
     if (rsp.status == ABI_SUCCESS) judge(&psp->profile, &req, &rsp);
     abi_cpuid_rsp_encode(&rsp, x->reply);
-    /* As long as the request: entries past a short one's end are cut, past a long one's are zero. */
+    /* As long as the request: entries past a short one's end are cut, past a long one's are
+     * zero. */
     x->reply_size = x->header.size;
     return ABI_SUCCESS;
 }

@@ -1,5 +1,5 @@
-/* Guest contexts: installing, removing, the secrets page. Guest message notes, sections 3, 10 and 11.
- * All memory is taken when the PSP is made. */
+/* Guest contexts: installing, removing, the secrets page. Guest message notes, sections 3, 10
+ * and 11. All memory is taken when the PSP is made. */
 #include "psp/gctx.h"
 
 #include <stdlib.h>
@@ -45,7 +45,8 @@ struct psp_gctx *psp_gctx_find(const struct psp_gctx_table *table, uint64_t padd
 static struct sevkit_id_block id_block_of(const struct sevkit_profile *profile) {
     struct sevkit_id_block block = profile->id_block;
     if (!block.present) memset(&block, 0, sizeof block); /* @req SNP-RPT-019 */
-    if (!block.author_key_en) memset(block.author_key_digest, 0, sizeof block.author_key_digest); /* @req SNP-RPT-020 */
+    if (block.author_key_en) return block;               /* @req SNP-RPT-020 */
+    memset(block.author_key_digest, 0, sizeof block.author_key_digest);
     return block;
 }
 
@@ -105,8 +106,8 @@ void psp_guest_remove(struct psp *psp, uint64_t gctx_paddr) {
     if (gctx == NULL) return;
     crypto_wipe(gctx, sizeof *gctx);
     psp->guests.paddr[gctx - psp->guests.gctx] = PSP_GCTX_FREE;
-    /* The cipher may hold a VMPCK of this guest. Neither call can fail: the cipher has had keys before and
-     * the page was a context. */
+    /* The cipher may hold a VMPCK of this guest. Neither call can fail: the cipher has had keys
+     * before and the page was a context. */
     if (!sevkit_ok(crypto_aead_set_key(psp->aead, no_key))) abort();
     if (!rmp_set(psp->rmp, gctx_paddr, RMP_FIRMWARE, RMP_4K)) abort();
 }
@@ -121,7 +122,8 @@ struct sevkit_result psp_secrets_page(const struct psp *psp, uint64_t gctx_paddr
     const struct sevkit_profile *p = &psp->profile;
     struct abi_secrets_page s = {.version = p->secrets_version, .fms = abi_fms_to_eax(p->fms)};
     if (s.version >= SECRETS_VERSION_TSC) s.tsc_factor = p->tsc_factor; /* @req SNP-SEC-009 */
-    if (s.version >= ABI_SECRETS_VERSION_MIT) s.launch_mit_vector = gctx->launch_mit_vector; /* @req SNP-SEC-003 */
+    const bool mit = s.version >= ABI_SECRETS_VERSION_MIT;              /* @req SNP-SEC-003 */
+    if (mit) s.launch_mit_vector = gctx->launch_mit_vector;
     memcpy(s.gosvw, gctx->gosvw, sizeof s.gosvw);
     memcpy(s.vmpck, gctx->vmpck, sizeof s.vmpck);
     abi_secrets_encode(&s, page);

@@ -25,8 +25,8 @@ struct psp_gctx {
     uint64_t tsc_offset;
 };
 
-/* A fixed number of places for contexts. The addresses lie apart from the contexts because every request
- * searches them. */
+/* A fixed number of places for contexts. The addresses lie apart from the contexts because every
+ * request searches them. */
 struct psp_gctx_table {
     unsigned capacity;
     uint64_t *paddr; /* PSP_GCTX_FREE where no context is */

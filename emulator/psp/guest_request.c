@@ -1,12 +1,12 @@
-/* SNP_GUEST_REQUEST: the checks of guest message notes, section 5, in their order, then the answer. The
- * step numbers are the notes'.
+/* SNP_GUEST_REQUEST: the checks of guest message notes, section 5, in their order, then the answer.
+ * The step numbers are the notes'.
  *
  * Header and payload are copied out of guest memory once and judged as copies, for the guest or the
- * hypervisor may change the page meanwhile. The response is made in a private buffer; memory sees it when
- * it is whole. A status other than SUCCESS has changed nothing.
+ * hypervisor may change the page meanwhile. The response is made in a private buffer; memory sees
+ * it when it is whole. A status other than SUCCESS has changed nothing.
  *
- * EXPORT, IMPORT, ABSORB, VMRK and ABSORB_NOMA are request types of the ABI that this firmware does not have
- * yet: step 15 refuses them as it does an unknown type. @gap */
+ * EXPORT, IMPORT, ABSORB, VMRK and ABSORB_NOMA are request types of the ABI that this firmware
+ * does not have yet: step 15 refuses them as it does an unknown type. @gap */
 #include <string.h>
 
 #include "psp/message.h"
@@ -24,19 +24,22 @@ struct command {
 /* Steps 1 to 7: what the hypervisor answers for. Finds the guest's context. */
 static enum abi_status check_pages(const struct psp *psp, const struct command *c,
                                    struct psp_gctx **found) {
-    struct rmp_entry gctx_page, request_page, response_page;
+    struct rmp_entry context, request, response;
     const enum abi_status no_entry = psp->profile.rmp_lookup_status;
+    const bool init = psp->platform_state == PSP_PLATFORM_INIT;
+    const struct rmp *rmp = psp->rmp;
     if ((c->gctx_paddr & OFFSET_IN_PAGE) != 0) return ABI_INVALID_PARAM; /* @req SNP-MSG-028 */
-    if (psp->platform_state != PSP_PLATFORM_INIT) return ABI_INVALID_PLATFORM_STATE; /* @req SNP-MSG-029 */
-    if (!rmp_lookup(psp->rmp, c->gctx_paddr, &gctx_page)) return no_entry; /* @req SNP-MSG-030 */
-    if (!rmp_lookup(psp->rmp, c->request_paddr, &request_page)) return no_entry; /* @req SNP-MSG-030 */
-    if (!rmp_lookup(psp->rmp, c->response_paddr, &response_page)) return no_entry; /* @req SNP-MSG-030 */
-    if (gctx_page.state != RMP_CONTEXT) return ABI_INVALID_GUEST; /* @req SNP-MSG-031 */
+    if (!init) return ABI_INVALID_PLATFORM_STATE;                        /* @req SNP-MSG-029 */
+    if (!rmp_lookup(rmp, c->gctx_paddr, &context)) return no_entry;      /* @req SNP-MSG-030 */
+    if (!rmp_lookup(rmp, c->request_paddr, &request)) return no_entry;   /* @req SNP-MSG-030 */
+    if (!rmp_lookup(rmp, c->response_paddr, &response)) return no_entry; /* @req SNP-MSG-030 */
+    if (context.state != RMP_CONTEXT) return ABI_INVALID_GUEST;          /* @req SNP-MSG-031 */
     struct psp_gctx *gctx = psp_gctx_find(&psp->guests, c->gctx_paddr);
-    if (gctx == NULL) return ABI_INVALID_GUEST; /* the state was forged: no context was made there */
-    if (response_page.state != RMP_FIRMWARE) return ABI_INVALID_PAGE_STATE; /* @req SNP-MSG-032 */
-    if (request_page.size != RMP_4K) return ABI_INVALID_PAGE_SIZE; /* @req SNP-MSG-034 */
-    if (response_page.size != RMP_4K) return ABI_INVALID_PAGE_SIZE; /* @req SNP-MSG-034 */
+    if (gctx == NULL)
+        return ABI_INVALID_GUEST; /* the state was forged: no context was made there */
+    if (response.state != RMP_FIRMWARE) return ABI_INVALID_PAGE_STATE;    /* @req SNP-MSG-032 */
+    if (request.size != RMP_4K) return ABI_INVALID_PAGE_SIZE;             /* @req SNP-MSG-034 */
+    if (response.size != RMP_4K) return ABI_INVALID_PAGE_SIZE;            /* @req SNP-MSG-034 */
     if (gctx->state != PSP_GUEST_RUNNING) return ABI_INVALID_GUEST_STATE; /* @req SNP-MSG-035 */
     *found = gctx;
     return ABI_SUCCESS;
@@ -50,8 +53,8 @@ static bool reserved_is_zero(const struct abi_msg_header *h) {
            abi_all_zero(h->reserved_3d, sizeof h->reserved_3d);
 }
 
-/* MSG_SIZE is a multiple of 16, or is one of those that the profile lets a version 2 KEY_REQ have (0x28 is
- * not a multiple). The header is not authenticated yet: this is what it claims. */
+/* MSG_SIZE is a multiple of 16, or is one of those that the profile lets a version 2 KEY_REQ
+ * have (0x28 is not a multiple). The header is not authenticated yet: this is what it claims. */
 static bool size_is_allowed(const struct sevkit_profile *p, const struct abi_msg_header *h) {
     if (h->size % GCM_BLOCK == 0) return true; /* @req SNP-MSG-041 */
     if (h->type != ABI_MSG_KEY_REQ || h->version != 2 || p->key_req_max_version < 2) return false;
@@ -66,9 +69,9 @@ static unsigned version_max(const struct sevkit_profile *p, uint8_t type) {
 }
 
 static psp_handler *handler_of(uint8_t type) {
-    if (type == ABI_MSG_CPUID_REQ) return psp_cpuid_req; /* @req SNP-MSG-023 */
-    if (type == ABI_MSG_KEY_REQ) return psp_key_req; /* @req SNP-MSG-023 */
-    if (type == ABI_MSG_REPORT_REQ) return psp_report_req; /* @req SNP-MSG-023 */
+    if (type == ABI_MSG_CPUID_REQ) return psp_cpuid_req;       /* @req SNP-MSG-023 */
+    if (type == ABI_MSG_KEY_REQ) return psp_key_req;           /* @req SNP-MSG-023 */
+    if (type == ABI_MSG_REPORT_REQ) return psp_report_req;     /* @req SNP-MSG-023 */
     if (type == ABI_MSG_TSC_INFO_REQ) return psp_tsc_info_req; /* @req SNP-MSG-023 */
     return NULL;
 }
@@ -87,6 +90,7 @@ static bool decrypt(struct psp *psp, struct psp_exchange *x, const uint8_t *head
 static enum abi_status receive(struct psp *psp, const struct command *c, struct psp_exchange *x,
                                psp_handler **handler) {
     const struct sevkit_profile *p = &psp->profile;
+    const bool strict = p->enforce_header_mbz;
     const size_t room = ABI_PAGE_SIZE - (c->request_paddr & OFFSET_IN_PAGE);
     uint8_t header[ABI_MSG_HEADER_SIZE], ciphertext[ABI_MSG_PAYLOAD_MAX];
     struct abi_msg_header *h = &x->header;
@@ -94,22 +98,22 @@ static enum abi_status receive(struct psp *psp, const struct command *c, struct 
     if (!mem_read(psp->mem, c->request_paddr, header, sizeof header)) return ABI_HWERROR_PLATFORM;
     abi_msg_header_decode(header, h);
     if (h->hdr_version != ABI_MSG_HDR_VERSION_1) return ABI_INVALID_PARAM; /* @req SNP-MSG-037 */
-    if (h->hdr_size != ABI_MSG_HEADER_SIZE) return ABI_INVALID_PARAM; /* @req SNP-MSG-038 */
-    if (h->algo != ABI_MSG_ALGO_AES_256_GCM) return ABI_INVALID_PARAM; /* @req SNP-MSG-039 */
-    if (h->size == 0) return ABI_INVALID_PARAM; /* @req SNP-MSG-040 */
-    if (!size_is_allowed(p, h)) return ABI_INVALID_PARAM; /* @req SNP-MSG-041 */
-    if (p->enforce_header_mbz && !reserved_is_zero(h)) return ABI_INVALID_PARAM; /* @req SNP-MSG-010 */
-    if (h->size > room - ABI_MSG_HEADER_SIZE) return ABI_INVALID_PARAM; /* @req SNP-MSG-042 */
-    if (h->vmpck >= ABI_VMPCK_COUNT) return ABI_INVALID_PARAM; /* @req SNP-MSG-043 */
+    if (h->hdr_size != ABI_MSG_HEADER_SIZE) return ABI_INVALID_PARAM;      /* @req SNP-MSG-038 */
+    if (h->algo != ABI_MSG_ALGO_AES_256_GCM) return ABI_INVALID_PARAM;     /* @req SNP-MSG-039 */
+    if (h->size == 0) return ABI_INVALID_PARAM;                            /* @req SNP-MSG-040 */
+    if (!size_is_allowed(p, h)) return ABI_INVALID_PARAM;                  /* @req SNP-MSG-041 */
+    if (strict && !reserved_is_zero(h)) return ABI_INVALID_PARAM;          /* @req SNP-MSG-010 */
+    if (h->size > room - ABI_MSG_HEADER_SIZE) return ABI_INVALID_PARAM;    /* @req SNP-MSG-042 */
+    if (h->vmpck >= ABI_VMPCK_COUNT) return ABI_INVALID_PARAM;             /* @req SNP-MSG-043 */
     const uint64_t payload_paddr = c->request_paddr + ABI_MSG_HEADER_SIZE;
     if (!mem_read(psp->mem, payload_paddr, ciphertext, h->size)) return ABI_HWERROR_PLATFORM;
     const uint8_t *vmpck = x->gctx->vmpck[h->vmpck];
     if (!sevkit_ok(crypto_aead_set_key(psp->aead, vmpck))) return ABI_HWERROR_PLATFORM;
     if (!decrypt(psp, x, header, ciphertext)) return ABI_BAD_MEASUREMENT; /* @req SNP-MSG-044 */
     const uint64_t count = x->gctx->msg_count[h->vmpck];
-    if (count >= MSG_COUNT_LAST) return ABI_AEAD_OFLOW; /* @req SNP-MSG-021 */
-    if (h->seqno != count + 1) return ABI_AEAD_OFLOW; /* @req SNP-MSG-045 */
-    if (h->version == 0) return ABI_INVALID_PARAM; /* @req SNP-MSG-046 */
+    if (count >= MSG_COUNT_LAST) return ABI_AEAD_OFLOW;                 /* @req SNP-MSG-021 */
+    if (h->seqno != count + 1) return ABI_AEAD_OFLOW;                   /* @req SNP-MSG-045 */
+    if (h->version == 0) return ABI_INVALID_PARAM;                      /* @req SNP-MSG-046 */
     if (h->version > version_max(p, h->type)) return ABI_INVALID_PARAM; /* @req SNP-MSG-046 */
     *handler = handler_of(h->type);
     if (*handler == NULL) return ABI_INVALID_PARAM; /* @req SNP-MSG-047 */
@@ -129,8 +133,8 @@ static struct sevkit_result encrypt(struct psp *psp, const struct psp_exchange *
                             x->reply_size, page + ABI_MSG_HEADER_SIZE, page + ABI_MSG_AUTHTAG);
 }
 
-/* Steps 16 to 18. The counter moves once the response is encrypted, before it is written: the pair of key
- * and IV must not be used again even if the write were lost. */
+/* Steps 16 to 18. The counter moves once the response is encrypted, before it is written: the
+ * pair of key and IV must not be used again even if the write were lost. */
 static enum abi_status answer(struct psp *psp, const struct command *c, psp_handler *handler,
                               struct psp_exchange *x, struct psp_gctx *gctx) {
     uint8_t page[ABI_PAGE_SIZE];

@@ -1,5 +1,6 @@
-/* Guest key derivation: what is mixed is the notes' (guest messages, section 9.3), how is ours, for AMD
- * does not publish it (section 9.4, docs/test-keys.md). Fields that are not selected enter as zero. */
+/* Guest key derivation: what is mixed is the notes' (guest messages, section 9.3), how is ours,
+ * for AMD does not publish it (section 9.4, docs/test-keys.md). Fields that are not selected
+ * enter as zero. */
 #include <string.h>
 
 #include "psp/message.h"
@@ -34,11 +35,11 @@ struct sevkit_result psp_key_derive(const struct psp_gctx *gctx, const struct ab
     const uint8_t *identity =
         block->author_key_en ? block->author_key_digest : block->id_key_digest;
     uint8_t context[CONTEXT_SIZE] = {0};
-    abi_put_le64(context + AT_GUEST_FIELD_SELECT, select); /* @req SNP-KEY-026 */
-    abi_put_le32(context + AT_VMPL, req->vmpl); /* @req SNP-KEY-027 */
+    abi_put_le64(context + AT_GUEST_FIELD_SELECT, select);                   /* @req SNP-KEY-026 */
+    abi_put_le32(context + AT_VMPL, req->vmpl);                              /* @req SNP-KEY-027 */
     memcpy(context + AT_HOST_DATA, gctx->host_data, sizeof gctx->host_data); /* @req SNP-KEY-028 */
-    memcpy(context + AT_IDENTITY, identity, sizeof block->id_key_digest); /* @req SNP-KEY-029 */
-    if (select & ABI_FIELD_GUEST_POLICY) { /* @req SNP-KEY-030 */
+    memcpy(context + AT_IDENTITY, identity, sizeof block->id_key_digest);    /* @req SNP-KEY-029 */
+    if (select & ABI_FIELD_GUEST_POLICY) {                                   /* @req SNP-KEY-030 */
         abi_put_le64(context + AT_POLICY, gctx->policy);
     }
     if (select & ABI_FIELD_IMAGE_ID) { /* @req SNP-KEY-031 */

@@ -1,5 +1,5 @@
-/* VCEK and VLEK of a PSP: which one a request gets, and making them once. Guest message notes, sections
- * 7 and 9; attestation report notes, section 3. */
+/* VCEK and VLEK of a PSP: which one a request gets, and making them once. Guest message notes,
+ * sections 7 and 9; attestation report notes, section 3. */
 #include "psp/keys.h"
 
 #include <string.h>
@@ -48,18 +48,20 @@ struct sevkit_result psp_root_secret(struct psp *psp, enum abi_signing_key kind,
 }
 
 bool psp_key_sel_allowed(const struct psp *psp, const struct psp_gctx *gctx, uint32_t key_sel) {
-    const bool vlek = psp->profile.vlek_loaded;
-    if (key_sel == ABI_KEY_SEL_RESERVED) return false; /* @req SNP-REPREQ-004, SNP-KEY-008 */
-    if (key_sel == ABI_KEY_SEL_VLEK && !vlek) return false; /* @req SNP-REPREQ-005, SNP-KEY-009 */
-    if (key_sel == ABI_KEY_SEL_VCEK && gctx->vcek_dis) return false; /* @req SNP-REPREQ-006, SNP-KEY-010 */
-    if (key_sel == ABI_KEY_SEL_DEFAULT && gctx->vcek_dis && !vlek) return false; /* @req SNP-REPREQ-007, SNP-KEY-011 */
+    const bool vlek = psp->profile.vlek_loaded, no_vcek = gctx->vcek_dis;
+    const bool by_default = key_sel == ABI_KEY_SEL_DEFAULT;
+    if (key_sel == ABI_KEY_SEL_RESERVED) return false;        /* @req SNP-REPREQ-004, SNP-KEY-008 */
+    if (key_sel == ABI_KEY_SEL_VLEK && !vlek) return false;   /* @req SNP-REPREQ-005, SNP-KEY-009 */
+    if (key_sel == ABI_KEY_SEL_VCEK && no_vcek) return false; /* @req SNP-REPREQ-006, SNP-KEY-010 */
+    if (by_default && no_vcek && !vlek) return false;         /* @req SNP-REPREQ-007, SNP-KEY-011 */
     return true;
 }
 
 enum abi_signing_key psp_key_sel_kind(const struct psp *psp, uint32_t key_sel) {
-    if (key_sel == ABI_KEY_SEL_VLEK) return ABI_SIGNING_KEY_VLEK; /* @req SNP-RPT-047 */
     if (key_sel == ABI_KEY_SEL_VCEK) return ABI_SIGNING_KEY_VCEK; /* @req SNP-RPT-045 */
-    return psp->profile.vlek_loaded ? ABI_SIGNING_KEY_VLEK : ABI_SIGNING_KEY_VCEK;
+    /* KEY_SEL 2 is allowed only with a VLEK loaded, so it is the default then. */
+    const bool vlek = psp->profile.vlek_loaded; /* @req SNP-RPT-042, SNP-RPT-043, SNP-RPT-047 */
+    return vlek ? ABI_SIGNING_KEY_VLEK : ABI_SIGNING_KEY_VCEK;
 }
 
 void psp_keys_free(struct psp *psp) {

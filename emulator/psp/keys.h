@@ -6,8 +6,8 @@
 #include "psp/state.h"
 #include "sevkit/pki.h"
 
-/* What certificate and key of KIND (VCEK or VLEK) are made of at TCB. Points into PSP; not_before is the
- * caller's. */
+/* What certificate and key of KIND (VCEK or VLEK) are made of at TCB. Points into PSP;
+ * not_before is the caller's. */
 struct pki_leaf psp_leaf(const struct psp *psp, enum abi_signing_key kind, uint64_t tcb);
 
 /* The private key of KIND for REPORTED_TCB. The PSP keeps it. */
@@ -18,7 +18,8 @@ SEVKIT_MUST struct sevkit_result psp_signing_key(struct psp *psp, enum abi_signi
 SEVKIT_MUST struct sevkit_result psp_root_secret(struct psp *psp, enum abi_signing_key kind,
                                                  uint64_t tcb, uint8_t secret[PSP_SECRET_SIZE]);
 
-/* The rule for KEY_SEL that REPORT_REQ and KEY_REQ share. Guest message notes, sections 7 and 9.2. */
+/* The rule for KEY_SEL that REPORT_REQ and KEY_REQ share. Guest message notes, sections 7 and
+ * 9.2. */
 SEVKIT_MUST bool psp_key_sel_allowed(const struct psp *psp, const struct psp_gctx *gctx,
                                      uint32_t key_sel);
 

@@ -1,5 +1,5 @@
-/* The firmware's life and its mailbox: making a PSP, platform state, command dispatch. Guest message
- * notes, section 1. */
+/* The firmware's life and its mailbox: making a PSP, platform state, command dispatch. Guest
+ * message notes, section 1. */
 #include <stdlib.h>
 
 #include "psp/keys.h"

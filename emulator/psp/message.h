@@ -15,8 +15,9 @@ struct psp_exchange {
     uint8_t reply_version; /* the request's, unless the handler says otherwise */
 };
 
-/* Fills reply and reply_size. Faults of the guest go into the reply's STATUS. The return value is the
- * mailbox's: not SUCCESS only when the firmware itself cannot go on; then no reply is sent. */
+/* Fills reply and reply_size. Faults of the guest go into the reply's STATUS. The return value
+ * is the mailbox's: not SUCCESS only when the firmware itself cannot go on; then no reply is
+ * sent. */
 typedef enum abi_status psp_handler(struct psp *psp, struct psp_exchange *exchange);
 
 psp_handler psp_cpuid_req, psp_key_req, psp_report_req, psp_tsc_info_req;

@@ -1,5 +1,5 @@
-/* The attestation report's fields: which come from the guest's context, which from the platform. Attestation
- * report notes, sections 1, 3, 4, 6 and 7. */
+/* The attestation report's fields: which come from the guest's context, which from the platform.
+ * Attestation report notes, sections 1, 3, 4, 6 and 7. */
 #include <string.h>
 
 #include "psp/message.h"
@@ -10,8 +10,8 @@
 static uint32_t key_info(const struct psp *psp, const struct psp_gctx *gctx,
                          enum abi_signing_key signing_key) {
     uint32_t info = (uint32_t)signing_key << ABI_KEY_INFO_SIGNING_KEY_SHIFT; /* @req SNP-RPT-013 */
-    if (gctx->id_block.author_key_en) info |= ABI_KEY_INFO_AUTHOR_KEY_EN; /* @req SNP-RPT-011 */
-    if (psp->profile.mask_chip_key) info |= ABI_KEY_INFO_MASK_CHIP_KEY; /* @req SNP-RPT-012 */
+    if (gctx->id_block.author_key_en) info |= ABI_KEY_INFO_AUTHOR_KEY_EN;    /* @req SNP-RPT-011 */
+    if (psp->profile.mask_chip_key) info |= ABI_KEY_INFO_MASK_CHIP_KEY;      /* @req SNP-RPT-012 */
     return info;
 }
 
@@ -37,7 +37,8 @@ static void fill_platform(struct abi_report *report, const struct sevkit_profile
     report->platform_info = p->platform_info;
     report->current = p->current_version;
     report->committed = p->committed_version;
-    if (!p->mask_chip_id) memcpy(report->chip_id, p->chip_id, sizeof report->chip_id); /* @req SNP-RPT-070 */
+    if (p->mask_chip_id) return; /* @req SNP-RPT-070 */
+    memcpy(report->chip_id, p->chip_id, sizeof report->chip_id);
 }
 
 struct abi_report psp_report_fill(const struct psp *psp, const struct psp_gctx *gctx,

@@ -1,21 +1,22 @@
-/* MSG_REPORT_REQ: the checks of guest message notes, section 7, the choice of the key (attestation report
- * notes, section 3) and the signature (section 2). */
+/* MSG_REPORT_REQ: the checks of guest message notes, section 7, the choice of the key
+ * (attestation report notes, section 3) and the signature (section 2). */
 #include <string.h>
 
 #include "psp/keys.h"
 #include "psp/message.h"
 
 #define KEY_SEL_MASK UINT32_C(3)
-#define VMPL_MAX 3
 
 static enum abi_status check(const struct psp *psp, const struct psp_exchange *x,
                              const struct abi_report_req *req) {
     const uint32_t key_sel = req->key_sel & KEY_SEL_MASK;
+    const bool tail_is_zero = abi_all_zero(req->reserved_48, sizeof req->reserved_48);
+    const uint32_t vmpl_max = psp->profile.vmpl_max_3 ? 3 : UINT32_MAX;
     if ((req->key_sel & ~KEY_SEL_MASK) != 0) return ABI_INVALID_PARAM; /* @req SNP-REPREQ-002 */
-    if (!abi_all_zero(req->reserved_48, sizeof req->reserved_48)) return ABI_INVALID_PARAM; /* @req SNP-REPREQ-003 */
+    if (!tail_is_zero) return ABI_INVALID_PARAM;                       /* @req SNP-REPREQ-003 */
     if (!psp_key_sel_allowed(psp, x->gctx, key_sel)) return ABI_INVALID_KEY;
     if (req->vmpl < x->header.vmpck) return ABI_INVALID_PARAM; /* @req SNP-REPREQ-008 */
-    if (psp->profile.vmpl_max_3 && req->vmpl > VMPL_MAX) return ABI_INVALID_PARAM; /* @req SNP-REPREQ-009 */
+    if (req->vmpl > vmpl_max) return ABI_INVALID_PARAM;        /* @req SNP-REPREQ-009 */
     return ABI_SUCCESS;
 }
 

@@ -5,8 +5,8 @@
 #include "psp/gctx.h"
 #include "sevkit/crypto.h"
 
-/* The attestation key and the guest key root of VCEK or VLEK, kept for the TCB that was asked for last.
- * Made at first use: most machines never sign. */
+/* The attestation key and the guest key root of VCEK or VLEK, kept for the TCB that was asked
+ * for last. Made at first use: most machines never sign. */
 struct psp_leaf_cache {
     struct crypto_ec_key *key; /* NULL: not made yet */
     uint64_t key_tcb;

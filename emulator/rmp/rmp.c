@@ -1,8 +1,8 @@
 /* The reverse map table: look-up, page state, page size. RMP notes, sections 1 and 2.
  *
- * Two arrays in zero-filled mappings that the system backs on first write: one record for each 2 MiB
- * region and one for each 4 KiB page. A region's 4 KiB records count only while the region is not one 2 MiB
- * page, so a table full of 2 MiB pages touches the small array alone. */
+ * Two arrays in zero-filled mappings that the system backs on first write: one record for each 2
+ * MiB region and one for each 4 KiB page. A region's 4 KiB records count only while the region
+ * is not one 2 MiB page, so a table full of 2 MiB pages touches the small array alone. */
 #include "sevkit/rmp.h"
 
 #include <stdlib.h>
@@ -28,7 +28,8 @@ static void *map_zeroed(size_t size) {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                    -1, 0);
     if (p == MAP_FAILED) return NULL;
-    /* A huge page behind one record would make a sparse table dense; a system without them is as good. */
+    /* A huge page behind one record would make a sparse table dense; a system without them is as
+     * good. */
     (void)madvise(p, size, MADV_NOHUGEPAGE);
     return p;
 }

@@ -343,8 +343,8 @@ static void encode_needs_room(void) {
     UNIT_OK(abi_certtable_encode(blobs, 3, got, 104, &size));
 }
 
-/* Offsets and lengths have 32 bits whatever the capacity; the refusal comes before any byte is read or
- * written. */
+/* Offsets and lengths have 32 bits whatever the capacity; the refusal comes before any byte is read
+ * or written. */
 static void encode_stays_within_32_bits(void) {
     const struct abi_certtable_blob wide = {ABI_CERT_VCEK, one, (size_t)UINT32_MAX - 47};
     uint8_t got[48];

@@ -1,5 +1,5 @@
-/* What every wire structure must do, checked from one table a structure: the specification's offsets
- * and sizes as literals, written down a second time, independent of the code under test. */
+/* What every wire structure must do, checked from one table a structure: the specification's
+ * offsets and sizes as literals, written down a second time, independent of the code under test. */
 #ifndef ABI_TESTS_CODEC_H
 #define ABI_TESTS_CODEC_H
 
@@ -41,10 +41,10 @@ struct codec {
         fn##_encode(object, out);                                                                  \
     }
 
-/* Asserts: the rows cover the structure's bytes without gap or overlap; each member holds its own bytes
- * (so a decoder that reads elsewhere fails whatever the encoder does); decoding sets every member and
- * reads no byte twice; encoding gives back all bytes and writes none behind the end. Over fills that
- * tell every offset from every other, all zero, all one and pseudo-random bytes. */
+/* Asserts: the rows cover the structure's bytes without gap or overlap; each member holds its own
+ * bytes (so a decoder that reads elsewhere fails whatever the encoder does); decoding sets every
+ * member and reads no byte twice; encoding gives back all bytes and writes none behind the end.
+ * Over fills that tell every offset from every other, all zero, all one and pseudo-random bytes. */
 void codec_check(const struct codec *codec);
 
 /* Fills of a buffer. LOW and HIGH together give each offset below 65,536 its own pair. */

@@ -81,8 +81,8 @@ static void rsp_layout(void) {
                         .fields = all_rows(rsp_head, offsetof(struct abi_cpuid_rsp, entries))});
 }
 
-/* A page of COUNT entries with every defined byte set and every reserved one zero; what lies past the
- * entries is set, too. */
+/* A page of COUNT entries with every defined byte set and every reserved one zero; what lies past
+ * the entries is set, too. */
 static void good_page(uint32_t count, uint8_t page[PAGE]) {
     memset(page, 0xE1, PAGE);
     memset(page, 0, 0x10);

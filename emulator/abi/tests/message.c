@@ -1,5 +1,5 @@
-/* Unit tests of the guest message header, the IV and the message types. Guest message notes, sections 2
- * to 4. */
+/* Unit tests of the guest message header, the IV and the message types. Guest message notes,
+ * sections 2 to 4. */
 #include "sevkit/message.h"
 
 #include <string.h>

@@ -149,8 +149,8 @@ static void layouts(void) {
     for (size_t i = 0; i < sizeof payloads / sizeof payloads[0]; i++) codec_check(&payloads[i]);
 }
 
-/* A version 1 request says nothing of a mitigation vector: it counts as 0, and 0x20 bytes of input are
- * enough (exactly that many are allocated, for the sanitizer). */
+/* A version 1 request says nothing of a mitigation vector: it counts as 0, and 0x20 bytes of input
+ * are enough (exactly that many are allocated, for the sanitizer). */
 static void key_req_v1_has_no_mit_vector(void) {
     uint8_t wire[0x20];
     memset(wire, 0xFF, sizeof wire);

@@ -1,6 +1,6 @@
-/* Unit tests over data of real machines: reports, certificate tables and a REPORT_RSP. They lie outside
- * the tree, in the directory that SEVKIT_REAL names; index.json there says what each report states.
- * Without it the tests are skipped. */
+/* Unit tests over data of real machines: reports, certificate tables and a REPORT_RSP. They lie
+ * outside the tree, in the directory that SEVKIT_REAL names; index.json there says what each report
+ * states. Without it the tests are skipped. */
 #include <glob.h>
 #include <jansson.h>
 #include <stdio.h>

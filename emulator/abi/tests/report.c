@@ -1,5 +1,5 @@
-/* Unit tests of ATTESTATION_REPORT: layout, version rule and rules of form. Attestation report notes,
- * sections 1 to 3, 5 and 9. */
+/* Unit tests of ATTESTATION_REPORT: layout, version rule and rules of form. Attestation report
+ * notes, sections 1 to 3, 5 and 9. */
 #include "sevkit/report.h"
 
 #include <string.h>
@@ -134,7 +134,8 @@ static const char *reserved_at(uint32_t version, size_t at) {
     return NULL;
 }
 
-/* A report of VERSION with every defined byte at a value that is not zero, every reserved one zero. */
+/* A report of VERSION with every defined byte at a value that is not zero, every reserved one zero.
+ * */
 static void good_report(uint32_t version, uint8_t out[0x4A0]) {
     for (size_t i = 0; i < 0x4A0; i++) {
         out[i] = reserved_at(version, i) != NULL ? 0 : (uint8_t)(0x80 | i);
@@ -162,8 +163,8 @@ static void defined_bytes_are_free(void) {
     }
 }
 
-/* Every bit of every byte behind KEY_INFO set once, in each version: refused exactly where the table
- * says reserved, with the name and the byte. */
+/* Every bit of every byte behind KEY_INFO set once, in each version: refused exactly where the
+ * table says reserved, with the name and the byte. */
 static void each_bit_alone(void) {
     for (size_t v = 0; v < VERSIONS; v++) {
         for (size_t at = 0x4C; at < 0x4A0; at++) {

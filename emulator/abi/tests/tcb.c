@@ -1,10 +1,11 @@
-/* Unit tests of TCB_VERSION and processor identity: attestation report notes, sections 6, 7 and 11. */
+/* Unit tests of TCB_VERSION and processor identity: attestation report notes, sections 6, 7 and 11.
+ * */
 #include "sevkit/tcb.h"
 
 #include "suites.h"
 
-/* One row a product and byte of the table in section 6: the value of the byte alone, and the component
- * it is. A reserved byte has no component. */
+/* One row a product and byte of the table in section 6: the value of the byte alone, and the
+ * component it is. A reserved byte has no component. */
 enum part { RESERVED, FMC, BOOT_LOADER, TEE, SNP, MICROCODE };
 
 static const struct {
@@ -163,7 +164,7 @@ static void eax_of_known_processors(void) {
         {0x00B10F10, {0x1A, 0x11, 0}},  /* Turin Dense */
         {0x0F0F0FFF, {0xFF, 0xFF, 15}}, /* the largest that three bytes hold */
         {0x00000F00, {0x0F, 0x00, 0}},
-        {0x00000E12, {0x0E, 0x01, 2}}, /* no extended fields below family 0Fh */
+        {0x00000E22, {0x0E, 0x02, 2}}, /* no extended fields below family 0Fh */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct abi_fms fms = abi_fms_from_eax(rows[i].eax);

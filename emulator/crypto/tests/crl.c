@@ -151,6 +151,21 @@ static void test_bad_input(void) {
     free((void *)der.bytes);
 }
 
+/* As for certificates: parameters that are a BIT STRING with an unused bit set. */
+static void test_encoded_again(void) {
+    const struct crypto_span der = signed_sample();
+    struct crypto_crl *crl = parse(der);
+    uint8_t *const parameters = (uint8_t *)der.bytes + (crl->algorithm.bytes - crl->der.bytes) + 13;
+    crypto_crl_free(crl);
+    CU_ASSERT_EQUAL_FATAL(parameters[0], 0x30);
+    parameters[0] = 0x03;
+    parameters[2] = 0x01;
+    crypto_crl_free(parse(der));
+    parameters[1 + 0x34] |= 0x01;
+    check_refused(der.bytes, der.size, SEVKIT_BAD_ENCODING, "CRL");
+    free((void *)der.bytes);
+}
+
 static void test_pem(void) {
     const struct crypto_span der = signed_sample();
     BIO *bio = BIO_new(BIO_s_mem());
@@ -180,6 +195,7 @@ static const struct unit_test tests[] = {
     {"smallest", test_smallest},
     {"signature", test_signature},
     {"bad-input", test_bad_input},
+    {"encoded-again", test_encoded_again},
     {"pem", test_pem},
     {NULL, NULL},
 };

@@ -31,6 +31,10 @@ static const struct {
     {"-----BEGIN X-----junk\n" BODY END, false},
     {BEGIN "AQI*BA==\n" END, false},
     {BEGIN "AQIDBA\n" END, false},
+    {BEGIN "AQIDBA==-junk\n" END, false},
+    {BEGIN "AQID\n-junk\nBA==\n" END, false},
+    {BEGIN BODY "-----END X-----junk\n", false},
+    {BEGIN END, false},
     {BEGIN BODY "\x01" END, false},
     {BEGIN BODY "\x7F" END, false},
     {BEGIN BODY END "\xC3\xA9", false},
@@ -63,6 +67,9 @@ static void test_nul(void) {
     UNIT_FAILS(crypto_pem_decode((const uint8_t *)text, sizeof text - 1, "X", &pem),
                SEVKIT_BAD_ENCODING, "X");
     UNIT_FAILS(crypto_pem_decode((const uint8_t *)text, sizeof BEGIN BODY END, "X", &pem),
+               SEVKIT_BAD_ENCODING, "X");
+    static const char inside[] = BEGIN "AQIDBA==\0\n" END;
+    UNIT_FAILS(crypto_pem_decode((const uint8_t *)inside, sizeof inside - 1, "X", &pem),
                SEVKIT_BAD_ENCODING, "X");
 }
 

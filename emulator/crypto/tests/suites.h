@@ -8,6 +8,7 @@ extern const struct unit_suite crypto_aead_suite;
 extern const struct unit_suite crypto_digest_suite;
 extern const struct unit_suite crypto_kdf_suite;
 extern const struct unit_suite crypto_ecdsa_suite;
+extern const struct unit_suite crypto_der_suite;
 extern const struct unit_suite crypto_rsa_suite;
 extern const struct unit_suite crypto_pem_suite;
 extern const struct unit_suite crypto_x509_suite;

@@ -262,6 +262,25 @@ static void test_not_der(void) {
     EVP_PKEY_free(ask);
 }
 
+/* Turns the outer algorithm's parameters, 30 34 A0 .. 30, into a BIT STRING whose unused bit is set: a
+ * header walk sees no fault, and only encoding anew does. */
+static void test_encoded_again(void) {
+    EVP_PKEY *ask = sample_key("ask-genoa");
+    const struct crypto_span der = sample_simple("SEV-Genoa", ask, "ark-genoa");
+    struct crypto_x509 *cert = parse(der);
+    uint8_t *const parameters =
+        (uint8_t *)der.bytes + (cert->algorithm.bytes - cert->der.bytes) + 13;
+    crypto_x509_free(cert);
+    CU_ASSERT_EQUAL_FATAL(parameters[0], 0x30);
+    parameters[0] = 0x03;
+    parameters[2] = 0x01;
+    crypto_x509_free(parse(der)); /* the bit is still zero */
+    parameters[1 + 0x34] |= 0x01;
+    check_refused(der.bytes, der.size, SEVKIT_BAD_ENCODING, "certificate");
+    free((void *)der.bytes);
+    EVP_PKEY_free(ask);
+}
+
 /* The place of HEX in DER. */
 static size_t find(struct crypto_span der, const char *hex) {
     uint8_t wanted[32];
@@ -428,6 +447,7 @@ static const struct unit_test tests[] = {
     {"p384-forms", test_p384_forms},
     {"sizes", test_sizes},
     {"not-der", test_not_der},
+    {"encoded-again", test_encoded_again},
     {"critical-flag", test_critical_flag},
     {"version", test_version},
     {"times", test_times},

@@ -1,4 +1,5 @@
-/* The channel against a door that answers as the test says: right, wrong in one field, or not at all. */
+/* The channel against a door that answers as the test says: right, wrong in one field, or not at
+ * all. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@ extern const struct unit_suite channel_suite;
 
 static const uint8_t VMPCK[ABI_VMPCK_SIZE] = {1, 2, 3, 4, 5};
 
-/* A firmware that answers every request with its own payload, after EDIT changed the response's header. */
+/* A firmware that answers every request with its own payload, after EDIT changed the response's
+ * header. */
 struct echo {
     struct sevkit_exit exit;
     void (*edit)(struct abi_msg_header *header);
@@ -245,7 +247,8 @@ static void responses_that_do_not_verify(void) {
         CU_ASSERT_EQUAL(size, 0);
         CU_ASSERT(abi_all_zero(out, sizeof out));
         CU_ASSERT_EQUAL(drv_channel_seqno(c), 0);
-        /* The channel goes on with the same number: the firmware's counter decides what that gives. */
+        /* The channel goes on with the same number: the firmware's counter decides what that
+         * gives. */
         e.flip = 0;
         UNIT_OK(call(c, out, sizeof out, &size, &exit));
         CU_ASSERT_EQUAL(drv_channel_seqno(c), 2);

@@ -2,6 +2,8 @@
  * part; X.509 and RSA helpers for pki/ are in emulator/crypto/.
  *
  * Contexts are created once and reused: no function here allocates memory of ours after creation.
+ * An object with scratch memory inside (struct crypto_aead, crypto_ec_key, crypto_ec_public) serves one
+ * thread at a time, also where a function takes it as const.
  * Secrets are wiped when their owner is freed. */
 #ifndef SEVKIT_CRYPTO_H
 #define SEVKIT_CRYPTO_H

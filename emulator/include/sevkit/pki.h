@@ -31,6 +31,9 @@ SEVKIT_MUST struct sevkit_result pki_mint_ark(const struct pki_roots *roots, str
 SEVKIT_MUST struct sevkit_result pki_mint_ask(const struct pki_roots *roots, struct pki_der *out);
 SEVKIT_MUST struct sevkit_result pki_mint_asvk(const struct pki_roots *roots, struct pki_der *out);
 
+/* The serial numbers of ASK and ASVK, as pki_mint_crl takes them. */
+void pki_ca_serials(const struct pki_roots *roots, uint8_t ask[3], uint8_t asvk[3]);
+
 /* What a leaf is made of. For a VCEK CSP_ID is NULL and HWID holds abi_hwid_size(product) bytes; for a
  * VLEK HWID_SIZE is 0 and CSP_ID is the whole string with its "CN=". */
 struct pki_leaf {

@@ -4,6 +4,8 @@
 extern const struct unit_suite pki_mint_crl_suite, pki_mint_der_suite, pki_mint_leaf_suite,
     pki_mint_leaf_key_suite, pki_mint_openssl_suite, pki_mint_pem_suite, pki_mint_real_suite,
     pki_mint_roots_suite;
+extern const struct unit_suite pki_cert_suite, pki_leaf_suite, pki_chain_suite, pki_crl_suite,
+    pki_verify_suite, pki_policy_suite, pki_real_suite;
 
 static const struct unit_suite *const suites[] = {
     &pki_mint_der_suite,
@@ -15,6 +17,13 @@ static const struct unit_suite *const suites[] = {
     &pki_mint_openssl_suite,
     &pki_mint_real_suite,
     /* reading and verifying */
+    &pki_cert_suite,
+    &pki_leaf_suite,
+    &pki_chain_suite,
+    &pki_crl_suite,
+    &pki_verify_suite,
+    &pki_policy_suite,
+    &pki_real_suite,
     NULL,
 };
 

@@ -66,6 +66,16 @@ static void profiles(void) {
     }
 }
 
+static void serials(void) {
+    struct pki_roots *roots;
+    uint8_t ask[3], asvk[3];
+    UNIT_OK(pki_roots_new(ABI_PRODUCT_GENOA, &roots));
+    pki_ca_serials(roots, ask, asvk);
+    pki_roots_free(roots);
+    UNIT_BYTES(ask, "\x02\x00\x02", 3);
+    UNIT_BYTES(asvk, "\x02\x01\x01", 3);
+}
+
 static void same_bytes(void) {
     for (size_t i = 0; i < 3; i++) {
         struct mint_chain a, b;
@@ -86,6 +96,7 @@ static void unknown_product(void) {
 
 static const struct unit_test tests[] = {
     {"profiles", profiles},
+    {"serials", serials},
     {"same-bytes", same_bytes},
     {"unknown-product", unknown_product},
     {NULL, NULL},

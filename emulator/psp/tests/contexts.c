@@ -1,4 +1,5 @@
-/* Guest contexts: where they may be made, how many, what is left of one that ended, the secrets page. */
+/* Guest contexts: where they may be made, how many, what is left of one that ended, the secrets
+ * page. */
 #include <string.h>
 
 #include "psp/tests/fixture.h"

@@ -1,5 +1,6 @@
-/* A PSP over its own memory and RMP, one running guest, and a guest's end of the message channel that lets a
- * test put anything anywhere. Set-up that fails ends the program: it is no verdict about the PSP. */
+/* A PSP over its own memory and RMP, one running guest, and a guest's end of the message channel
+ * that lets a test put anything anywhere. Set-up that fails ends the program: it is no verdict
+ * about the PSP. */
 #ifndef SEVKIT_PSP_FIXTURE_H
 #define SEVKIT_PSP_FIXTURE_H
 
@@ -46,12 +47,13 @@ enum abi_status fixture_command(struct fixture *f, uint64_t gctx, uint64_t reque
 /* Puts PAGE's first bytes at REQUEST_PAGE and rings the mailbox with the usual addresses. */
 enum abi_status fixture_ring(struct fixture *f, const uint8_t page[ABI_PAGE_SIZE]);
 
-/* Decrypts what lies at RESPONSE_PADDR with VMPCK number VMPCK. False if its tag does not verify. */
+/* Decrypts what lies at RESPONSE_PADDR with VMPCK number VMPCK. False if its tag does not
+ * verify. */
 bool fixture_open_at(struct fixture *f, uint64_t response_paddr, unsigned vmpck,
                      struct abi_msg_header *header, uint8_t payload[ABI_MSG_PAYLOAD_MAX]);
 
-/* A whole exchange on VMPCK0: the mailbox's status; on SUCCESS the payload, whose tag has been verified, is
- * in REPLY and the counter has moved. */
+/* A whole exchange on VMPCK0: the mailbox's status; on SUCCESS the payload, whose tag has been
+ * verified, is in REPLY and the counter has moved. */
 enum abi_status fixture_call(struct fixture *f, uint8_t type, uint8_t version,
                              const uint8_t *payload, uint16_t size,
                              uint8_t reply[ABI_MSG_PAYLOAD_MAX]);

@@ -1,4 +1,5 @@
-/* Keys: caches that must follow the TCB, the roots, and the KDF's context recomputed byte by byte. */
+/* Keys: caches that must follow the TCB, the roots, and the KDF's context recomputed byte by
+ * byte. */
 #include <string.h>
 
 #include "psp/tests/fixture.h"
@@ -166,7 +167,8 @@ static void signing_key_follows_the_tcb(void) {
     fixture_close(&f);
 }
 
-/* Every refusal leaves the key zero, with the status that answers for it; the first fault decides. */
+/* Every refusal leaves the key zero, with the status that answers for it; the first fault
+ * decides. */
 static void refusals(void) {
     static const struct {
         bool mask_chip_key, vlek, vcek_dis, mit_always;

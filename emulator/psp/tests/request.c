@@ -1,5 +1,5 @@
-/* SNP_GUEST_REQUEST where it needs a look inside: addresses inside a page, private copies, sizes of version 2
- * of KEY_REQ, short and long payloads, footprints. */
+/* SNP_GUEST_REQUEST where it needs a look inside: addresses inside a page, private copies, sizes
+ * of version 2 of KEY_REQ, short and long payloads, footprints. */
 #include <string.h>
 
 #include "psp/tests/fixture.h"
@@ -82,7 +82,8 @@ static void response_over_request(void) {
     fixture_close(&f);
 }
 
-/* The response is a header with zero reserved bytes and a payload; memory behind it is not touched. */
+/* The response is a header with zero reserved bytes and a payload; memory behind it is not
+ * touched. */
 static void response_header(void) {
     struct fixture f;
     const struct sevkit_profile p = fixture_profile();
@@ -199,8 +200,8 @@ static void types_without_a_handler(void) {
     fixture_close(&f);
 }
 
-/* The switch for reserved bytes, one byte of each range; without it only the authenticated ones matter, and
- * those are sealed here. */
+/* The switch for reserved bytes, one byte of each range; without it only the authenticated ones
+ * matter, and those are sealed here. */
 static void reserved_header_bytes(void) {
     static const size_t at[] = {0x10, 0x1F, 0x28, 0x2F, 0x38, 0x3B, 0x3D, 0x5F};
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
@@ -222,7 +223,8 @@ static void reserved_header_bytes(void) {
     }
 }
 
-/* The last counter that still gives a response, the one that does not, and odd ones beyond the ABI. */
+/* The last counter that still gives a response, the one that does not, and odd ones beyond the
+ * ABI. */
 static void counter_at_its_end(void) {
     static const struct {
         uint64_t count, seqno;
@@ -247,7 +249,86 @@ static void counter_at_its_end(void) {
     }
 }
 
+/* A request with one fault; members that are 0 are the usual ones. */
+struct fault {
+    enum abi_status status;
+    uint64_t gctx, request, response;
+    uint64_t page; /* gets STATE and SIZE */
+    enum rmp_state state;
+    enum rmp_page_size size;
+    bool launching;
+    bool version_0;
+    uint8_t version; /* VERSION and SEQNO are sealed */
+    uint64_t seqno;
+    size_t at; /* this byte is XORed with FLIP after sealing */
+    uint8_t flip;
+};
+
+static uint64_t or_usual(uint64_t value, uint64_t usual) {
+    return value != 0 ? value : usual;
+}
+
+static void check_fault(const struct fault *x) {
+    struct fixture f;
+    struct sevkit_profile p = fixture_profile();
+    uint8_t page[ABI_PAGE_SIZE], after[ABI_PAGE_SIZE];
+    p.rmp_lookup_status = ABI_INVALID_CONFIG;
+    fixture_open(&f, &p);
+    const uint8_t version = (uint8_t)(x->version_0 ? 0 : or_usual(x->version, 1));
+    const struct abi_msg_header h = abi_msg_header_make(ABI_MSG_TSC_INFO_REQ, version, 0,
+                                                        or_usual(x->seqno, 1), ABI_TSC_INFO_SIZE);
+    fixture_seal(&f, &h, zero, page);
+    page[x->at] ^= x->flip;
+    const uint64_t request = or_usual(x->request, REQUEST_PAGE);
+    const uint64_t written = request < FIXTURE_MEMORY ? request : REQUEST_PAGE;
+    CU_ASSERT(mem_write(f.mem, written, page, sizeof page));
+    if (x->launching) fixture_gctx(&f)->state = PSP_GUEST_LAUNCH;
+    if (x->page != 0) CU_ASSERT(rmp_set(f.rmp, x->page, x->state, x->size));
+    CU_ASSERT_EQUAL(fixture_command(&f, or_usual(x->gctx, GCTX_PAGE), request,
+                                    or_usual(x->response, RESPONSE_PAGE)),
+                    x->status);
+    CU_ASSERT_EQUAL(count0(&f), x->status == ABI_SUCCESS ? 2 : 0);
+    CU_ASSERT(mem_read(f.mem, written, after, sizeof after));
+    UNIT_BYTES(after, page, sizeof after);
+    CU_ASSERT(mem_read(f.mem, RESPONSE_PAGE, after, sizeof after));
+    CU_ASSERT_EQUAL(abi_all_zero(after, sizeof after), x->status != ABI_SUCCESS);
+    fixture_close(&f);
+}
+
+/* Every refusal but those that the tests above and below are about, and its footprint. */
+static void one_fault_each(void) {
+    const uint64_t large = RMP_PAGE_2M, outside = FIXTURE_MEMORY;
+    const struct fault faults[] = {
+        {ABI_SUCCESS},
+        {ABI_INVALID_PARAM, .gctx = GCTX_PAGE + 1},
+        {ABI_INVALID_PARAM, .gctx = GCTX_PAGE + 0x800},
+        {ABI_INVALID_CONFIG, .gctx = outside},
+        {ABI_INVALID_CONFIG, .request = outside},
+        {ABI_INVALID_CONFIG, .response = outside},
+        {ABI_INVALID_GUEST, .page = GCTX_PAGE, .state = RMP_FIRMWARE},
+        {ABI_INVALID_PAGE_STATE, .page = RESPONSE_PAGE, .state = RMP_HYPERVISOR},
+        {ABI_INVALID_PAGE_SIZE, .request = large, .page = large, .size = RMP_2M},
+        {ABI_INVALID_PAGE_SIZE, .response = large, .page = large, .state = RMP_FIRMWARE,
+         .size = RMP_2M},
+        {ABI_INVALID_GUEST_STATE, .launching = true},
+        {ABI_INVALID_PARAM, .at = ABI_MSG_HDR_VERSION, .flip = 3},
+        {ABI_INVALID_PARAM, .at = ABI_MSG_HDR_SIZE, .flip = 1},
+        {ABI_INVALID_PARAM, .at = ABI_MSG_ALGO, .flip = 1},
+        {ABI_INVALID_PARAM, .at = ABI_MSG_SIZE, .flip = ABI_TSC_INFO_SIZE}, /* 0 */
+        {ABI_INVALID_PARAM, .at = ABI_MSG_VMPCK, .flip = 4},
+        {ABI_BAD_MEASUREMENT, .at = ABI_MSG_VMPCK, .flip = 1},
+        {ABI_BAD_MEASUREMENT, .at = ABI_MSG_AUTHTAG, .flip = 1},
+        {ABI_BAD_MEASUREMENT, .at = ABI_MSG_SEQNO, .flip = 2},
+        {ABI_AEAD_OFLOW, .seqno = 2},
+        {ABI_AEAD_OFLOW, .seqno = 3},
+        {ABI_INVALID_PARAM, .version_0 = true},
+        {ABI_INVALID_PARAM, .version = 2},
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) check_fault(&faults[i]);
+}
+
 static const struct unit_test tests[] = {
+    {"one-fault-each", one_fault_each},
     {"offsets", offsets_inside_a_page},
     {"response-over-request", response_over_request},
     {"response-header", response_header},

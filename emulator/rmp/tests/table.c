@@ -75,8 +75,8 @@ static void sets_a_whole_2m_page(void) {
     rmp_free(rmp);
 }
 
-/* A 4 KiB page set inside a 2 MiB page splits it: its neighbours keep the state, and nothing of the time
- * before the 2 MiB page shines through. */
+/* A 4 KiB page set inside a 2 MiB page splits it: its neighbours keep the state, and nothing of
+ * the time before the 2 MiB page shines through. */
 static void splits_a_2m_page(void) {
     struct rmp *rmp = new_table(SIZE);
     const uint64_t stale = RMP_PAGE_2M + 9 * RMP_PAGE_4K, page = RMP_PAGE_2M + 5 * RMP_PAGE_4K;

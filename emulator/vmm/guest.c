@@ -1,0 +1,119 @@
+/* Guests: launch, the request door, end. The hypervisor part of an SNP guest request: guest
+ * message notes, section 1, and RMP notes, section 2.1 (a response page is given to the firmware
+ * and taken back). */
+#include "vmm/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* For what cannot fail: the guest's pages lie inside memory and RMP, which cover the same range. */
+static void must(bool ok) {
+    if (!ok) abort();
+}
+
+static void clear_page(struct vmm_machine *m, uint64_t paddr) {
+    static const uint8_t zero[ABI_PAGE_SIZE];
+    must(mem_write(m->mem, paddr, zero, sizeof zero));
+    must(rmp_set(m->rmp, paddr, RMP_HYPERVISOR, RMP_4K));
+}
+
+static struct sevkit_result take_pages(struct vmm_machine *m, struct vmm_guest_pages *pages) {
+    uint64_t paddr[3];
+    for (size_t i = 0; i < 3; i++) {
+        const struct sevkit_result r = vmm_page_take(&m->pages, &paddr[i]);
+        if (sevkit_ok(r)) continue;
+        while (i > 0) vmm_page_return(&m->pages, paddr[--i]);
+        return r;
+    }
+    *pages = (struct vmm_guest_pages){paddr[0], paddr[1], paddr[2]};
+    return sevkit_success();
+}
+
+/* Last page first, so that the next guest gets them in the same order. */
+static void return_pages(struct vmm_machine *m, const struct vmm_guest_pages *pages) {
+    const uint64_t paddr[3] = {pages->response, pages->request, pages->gctx};
+    for (size_t i = 0; i < 3; i++) {
+        clear_page(m, paddr[i]);
+        vmm_page_return(&m->pages, paddr[i]);
+    }
+}
+
+static struct sevkit_result install(struct vmm_guest *guest, const struct sevkit_profile *profile,
+                                    enum psp_guest_state state) {
+    struct vmm_machine *m = guest->machine;
+    SEVKIT_TRY(psp_guest_install(m->psp, guest->pages.gctx, profile, state));
+    return psp_secrets_page(m->psp, guest->pages.gctx, guest->secrets);
+}
+
+struct sevkit_result vmm_guest_launch_as(struct vmm_machine *machine,
+                                         const struct sevkit_profile *profile,
+                                         enum psp_guest_state state, struct vmm_guest **guest) {
+    struct vmm_guest *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        return sevkit_fail(SEVKIT_NO_MEMORY, "guest", SEVKIT_NO_OFFSET, sizeof *g,
+                           "memory for the guest");
+    }
+    g->machine = machine;
+    struct sevkit_result r = take_pages(machine, &g->pages);
+    if (!sevkit_ok(r)) {
+        free(g);
+        return r;
+    }
+    r = install(g, profile, state);
+    if (!sevkit_ok(r)) {
+        return_pages(machine, &g->pages);
+        free(g);
+        return r;
+    }
+    g->next = machine->guests;
+    g->link = &machine->guests;
+    if (g->next != NULL) g->next->link = &g->next;
+    machine->guests = g;
+    *guest = g;
+    return sevkit_success();
+}
+
+struct sevkit_result vmm_guest_launch(struct vmm_machine *machine, struct vmm_guest **guest) {
+    return vmm_guest_launch_as(machine, &machine->profile, PSP_GUEST_RUNNING, guest);
+}
+
+void vmm_guest_destroy(struct vmm_guest *guest) {
+    if (guest == NULL) return;
+    psp_guest_remove(guest->machine->psp, guest->pages.gctx);
+    return_pages(guest->machine, &guest->pages);
+    *guest->link = guest->next;
+    if (guest->next != NULL) guest->next->link = guest->link;
+    crypto_wipe(guest, sizeof *guest);
+    free(guest);
+}
+
+static void request(void *ctx, const uint8_t page[ABI_PAGE_SIZE], uint8_t response[ABI_PAGE_SIZE],
+                    struct sevkit_exit *exit) {
+    const struct vmm_guest *guest = ctx;
+    struct vmm_machine *m = guest->machine;
+    uint8_t command[PSP_GUEST_REQUEST_SIZE];
+    abi_put_le64(command, guest->pages.gctx);
+    abi_put_le64(command + 8, guest->pages.request);
+    abi_put_le64(command + 16, guest->pages.response);
+    must(mem_write(m->mem, guest->pages.request, page, ABI_PAGE_SIZE));
+    must(rmp_set(m->rmp, guest->pages.response, RMP_FIRMWARE, RMP_4K));
+    const enum abi_status status =
+        psp_command(m->psp, PSP_CMD_SNP_GUEST_REQUEST, command, sizeof command);
+    must(rmp_set(m->rmp, guest->pages.response, RMP_HYPERVISOR, RMP_4K));
+    if (status == ABI_SUCCESS) {
+        must(mem_read(m->mem, guest->pages.response, response, ABI_PAGE_SIZE));
+    }
+    *exit = (struct sevkit_exit){.fw_status = (uint32_t)status};
+}
+
+struct sevkit_guest_door vmm_guest_door(struct vmm_guest *guest) {
+    return (struct sevkit_guest_door){.ctx = guest, .request = request};
+}
+
+void vmm_guest_secrets(const struct vmm_guest *guest, uint8_t page[ABI_PAGE_SIZE]) {
+    memcpy(page, guest->secrets, ABI_PAGE_SIZE);
+}
+
+struct vmm_guest_pages vmm_guest_pages(const struct vmm_guest *guest) {
+    return guest->pages;
+}

@@ -1,0 +1,319 @@
+/* One fault in an otherwise good profile is refused, by the code and at the member that the row names.
+ * The row's profile loads before the edit, so that the edit is the only fault. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/text_file.h"
+#include "sevkit/profile.h"
+#include "unit/unit.h"
+
+#define DEFAULT SEVKIT_PROFILE_DEFAULT
+#define MILAN_V2 "milan-1.52.4-v2-vcek"
+#define VLEK "milan-1.55.29-v3-vlek"
+#define ABI_1_58 "milan-1.58.0-v5-vcek"
+#define GENOA_V5 "genoa-1.55.43-v5-vcek"
+#define TURIN "turin-1.55.65-v5-vcek"
+#define ZEROS_16 "00000000000000000000000000000000"
+
+static const struct row {
+    const char *base;
+    const char *find, *replace; /* the first occurrence */
+    enum sevkit_code code;
+    const char *field;
+} rows[] = {
+    /* the top object */
+    {DEFAULT, "\"name\"", "\"nom\": 1, \"name\"", SEVKIT_BAD_VALUE, "nom"},
+    {DEFAULT, "\"title\": \"", "\"title\": \"\\u00e9", SEVKIT_BAD_ENCODING, "title"},
+    {DEFAULT, "\"title\": \"", "\"title\": \"\\u007f", SEVKIT_BAD_ENCODING, "title"},
+    {DEFAULT, "\"name\": \"genoa", "\"name\": \"Genoa", SEVKIT_BAD_VALUE, "name"},
+    {DEFAULT, "\"name\": \"genoa", "\"name\": \"../genoa", SEVKIT_BAD_VALUE, "name"},
+    {DEFAULT, "\"name\": \"genoa-1.55.40-v3-vcek\"", "\"name\": \"\"", SEVKIT_BAD_LENGTH, "name"},
+
+    /* chip */
+    {DEFAULT, "\"name\": \"Genoa\"", "\"name\": \"Naples\"", SEVKIT_BAD_VALUE, "chip.name"},
+    {DEFAULT, "\"name\": \"Genoa\"", "\"name\": \"Bergamo\"", SEVKIT_BAD_VALUE, "chip.model"},
+    {DEFAULT, "\"name\": \"Genoa\"", "\"name\": \"Turin\"", SEVKIT_BAD_VALUE, "chip.family"},
+    {DEFAULT, "\"0x19\"", "\"0x1a\"", SEVKIT_BAD_VALUE, "chip.family"},
+    {DEFAULT, "\"0x19\"", "\"0x119\"", SEVKIT_BAD_VALUE, "chip.family"},
+    {DEFAULT, "\"0x11\"", "\"0xf\"", SEVKIT_BAD_VALUE, "chip.model"},
+    {DEFAULT, "\"0x11\"", "\"0x20\"", SEVKIT_BAD_VALUE, "chip.model"},
+    {MILAN_V2, "\"model\": \"0x1\"", "\"model\": \"0x10\"", SEVKIT_BAD_VALUE, "chip.model"},
+    {TURIN, "\"model\": \"0x2\"", "\"model\": \"0x11\"", SEVKIT_BAD_VALUE, "chip.model"},
+    {DEFAULT, "\"stepping\": \"0x1\"", "\"stepping\": \"0x10\"", SEVKIT_BAD_VALUE, "chip.stepping"},
+    {DEFAULT, "\"0x11\"", "\"11\"", SEVKIT_BAD_ENCODING, "chip.model"},
+    {DEFAULT, "\"0x11\"", "\"0x\"", SEVKIT_BAD_ENCODING, "chip.model"},
+    {DEFAULT, "\"0x11\"", "\"0x1G\"", SEVKIT_BAD_ENCODING, "chip.model"},
+    {DEFAULT, "\"0x11\"", "\"0x00000000000000011\"", SEVKIT_BAD_ENCODING, "chip.model"},
+    {DEFAULT, "\"chip_id\": \"08", "\"chip_id\": \"", SEVKIT_BAD_LENGTH, "chip.chip_id"},
+    {DEFAULT, "\"chip_id\": \"08", "\"chip_id\": \"0808", SEVKIT_BAD_LENGTH, "chip.chip_id"},
+    {DEFAULT, "\"chip_id\": \"08", "\"chip_id\": \"0X", SEVKIT_BAD_ENCODING, "chip.chip_id"},
+    {DEFAULT, "\"chip_id\": \"08", "\"chip_id\": \"0A", SEVKIT_BAD_ENCODING, "chip.chip_id"},
+    {TURIN, "\"chip_id\": \"", "\"chip_id\": \"00", SEVKIT_BAD_LENGTH, "chip.chip_id"},
+
+    /* firmware, report_version */
+    {DEFAULT, "\"build\": 40", "\"build\": 39", SEVKIT_BAD_VALUE, "firmware.committed"},
+    {DEFAULT, "\"minor\": 55", "\"minor\": 54", SEVKIT_BAD_VALUE, "firmware.committed"},
+    {DEFAULT, "\"major\": 1", "\"major\": 0", SEVKIT_BAD_VALUE, "firmware.committed"},
+    {DEFAULT, "\"build\": 40", "\"build\": 256", SEVKIT_BAD_VALUE, "firmware.current.build"},
+    {DEFAULT, "\"build\": 40", "\"build\": -1", SEVKIT_BAD_VALUE, "firmware.current.build"},
+    {DEFAULT, "\"build\": 40", "\"build\": 40.0", SEVKIT_BAD_ENCODING, "firmware.current.build"},
+    {DEFAULT, "\"report_version\": 3", "\"report_version\": 1", SEVKIT_BAD_VALUE, "report_version"},
+    {DEFAULT, "\"report_version\": 3", "\"report_version\": 4", SEVKIT_BAD_VALUE, "report_version"},
+    {DEFAULT, "\"report_version\": 3", "\"report_version\": 6", SEVKIT_BAD_VALUE, "report_version"},
+
+    /* tcb: a changed first occurrence is tcb.current, the second line down is tcb.committed */
+    {DEFAULT, "\"snp\": 23", "\"snp\": 128", SEVKIT_BAD_VALUE, "tcb.current.snp"},
+    {DEFAULT, "\"microcode\": 84", "\"microcode\": 256", SEVKIT_BAD_VALUE, "tcb.current.microcode"},
+    {DEFAULT, "\"snp\": 23", "\"snp\": 22", SEVKIT_BAD_VALUE, "tcb.committed.snp"},
+    {DEFAULT, "\"boot_loader\": 10", "\"boot_loader\": 9", SEVKIT_BAD_VALUE,
+     "tcb.committed.boot_loader"},
+    {DEFAULT, "\"microcode\": 84", "\"microcode\": 83", SEVKIT_BAD_VALUE,
+     "tcb.committed.microcode"},
+    {TURIN, "\"fmc\": 1", "\"fmc\": 0", SEVKIT_BAD_VALUE, "tcb.committed.fmc"},
+    {TURIN, "\"tee\": 1", "\"tee\": 0", SEVKIT_BAD_VALUE, "tcb.committed.tee"},
+    {VLEK, "\"microcode\": 217", "\"microcode\": 220", SEVKIT_BAD_VALUE, "tcb.reported.microcode"},
+    {VLEK, "\"launch\": {\"boot_loader\": 4", "\"launch\": {\"boot_loader\": 5", SEVKIT_BAD_VALUE,
+     "tcb.launch.boot_loader"},
+    {DEFAULT, "{\"boot_loader\"", "{\"fmc\": 0, \"boot_loader\"", SEVKIT_BAD_VALUE,
+     "tcb.current.fmc"},
+    {TURIN, "\"fmc\": 1, ", "", SEVKIT_NOT_FOUND, "tcb.current.fmc"},
+
+    /* platform_info, mitigation_vectors, signing */
+    {DEFAULT, "\"tio_en\": false", "\"tio_en\": true", SEVKIT_BAD_VALUE, "platform_info.tio_en"},
+    {DEFAULT, "\"smt_en\": true", "\"smt_en\": 1", SEVKIT_BAD_ENCODING, "platform_info.smt_en"},
+    {DEFAULT, "\"mitigation_vectors\": null",
+     "\"mitigation_vectors\": {\"launch\": \"0x0\", \"current\": \"0x0\"}", SEVKIT_BAD_VALUE,
+     "mitigation_vectors"},
+    {GENOA_V5, "{\"launch\": \"0x1\", \"current\": \"0x1\"}", "null", SEVKIT_BAD_ENCODING,
+     "mitigation_vectors"},
+    {GENOA_V5, "\"launch\": \"0x1\"", "\"launch\": \"0x3\"", SEVKIT_BAD_VALUE,
+     "mitigation_vectors.launch"},
+    {DEFAULT, "\"csp_id\": null", "\"csp_id\": \"CN=a\"", SEVKIT_BAD_VALUE, "signing.csp_id"},
+    {DEFAULT, "\"vlek_loaded\": false", "\"vlek_loaded\": true", SEVKIT_BAD_ENCODING,
+     "signing.csp_id"},
+    {VLEK, "\"CN=sevkit-csp-1.example\"", "null", SEVKIT_BAD_ENCODING, "signing.csp_id"},
+    {VLEK, "\"CN=sevkit-csp-1.example\"", "\"\"", SEVKIT_BAD_LENGTH, "signing.csp_id"},
+
+    /* guest */
+    {DEFAULT, "\"0x30000\"", "\"0x10000\"", SEVKIT_BAD_VALUE, "guest.policy"},
+    {DEFAULT, "\"0x30000\"", "\"0x4030000\"", SEVKIT_BAD_VALUE, "guest.policy"},
+    {DEFAULT, "\"0x30000\"", "\"0x8000000000030000\"", SEVKIT_BAD_VALUE, "guest.policy"},
+    {DEFAULT, "\"0x30000\"", "\"0x20000\"", SEVKIT_BAD_VALUE, "guest.policy"},
+    {DEFAULT, "\"0x30000\"", "\"0x30138\"", SEVKIT_BAD_VALUE, "guest.policy"},
+    {DEFAULT, "\"0x30000\"", "\"0x30200\"", SEVKIT_BAD_VALUE, "guest.policy"},
+    {DEFAULT, "\"0x30000\"", "\"0x830000\"", SEVKIT_BAD_VALUE, "guest.policy"},
+    {DEFAULT, "\"0x30000\"", "\"0x1030000\"", SEVKIT_BAD_VALUE, "guest.policy"},
+    {DEFAULT, "\"vmpl\": 0", "\"vmpl\": 4", SEVKIT_BAD_VALUE, "guest.vmpl"},
+    {DEFAULT, "\"guest_svn\": 7", "\"guest_svn\": 4294967296", SEVKIT_BAD_VALUE,
+     "guest.id_block.guest_svn"},
+    {DEFAULT, "\"author_key_digest\": null", "\"author_key_digest\": \"00\"", SEVKIT_BAD_LENGTH,
+     "guest.id_block.author_key_digest"},
+    {DEFAULT, "\"report_id_ma\": null", "\"report_id_ma\": \"" ZEROS_16 ZEROS_16 "\"",
+     SEVKIT_BAD_VALUE, "guest.report_id_ma"},
+    {DEFAULT, "\"report_id_ma\": null", "\"report_id_ma\": \"00\"", SEVKIT_BAD_LENGTH,
+     "guest.report_id_ma"},
+    {DEFAULT, "[\"0x0\", \"0x0\"", "[\"0x0\", \"0x3\"", SEVKIT_BAD_VALUE, "guest.msg_count[1]"},
+    {DEFAULT, "[\"0x0\", \"0x0\"", "[\"0x0\"", SEVKIT_BAD_LENGTH, "guest.msg_count"},
+    {DEFAULT, "[\"0x0\", \"0x0\"", "[\"0x0\", \"0x0\", \"0x0\"", SEVKIT_LIMIT, "guest.msg_count"},
+
+    /* messages */
+    {DEFAULT, "\"key_req_max_version\": 1", "\"key_req_max_version\": 0", SEVKIT_BAD_VALUE,
+     "messages.key_req_max_version"},
+    {DEFAULT, "\"key_req_max_version\": 1", "\"key_req_max_version\": 2", SEVKIT_BAD_VALUE,
+     "messages.key_req_max_version"},
+    {ABI_1_58, "\"key_req_max_version\": 2", "\"key_req_max_version\": 3", SEVKIT_BAD_VALUE,
+     "messages.key_req_max_version"},
+    {ABI_1_58, "\"key_req_max_version\": 2", "\"key_req_max_version\": 1", SEVKIT_BAD_LENGTH,
+     "messages.key_req_v2_sizes"},
+    {ABI_1_58, "[40, 48]", "[]", SEVKIT_BAD_LENGTH, "messages.key_req_v2_sizes"},
+    {ABI_1_58, "[40, 48]", "[40, 40]", SEVKIT_BAD_VALUE, "messages.key_req_v2_sizes[1]"},
+    {ABI_1_58, "[40, 48]", "[32]", SEVKIT_BAD_VALUE, "messages.key_req_v2_sizes[0]"},
+    {ABI_1_58, "[40, 48]", "[40, 48, 48]", SEVKIT_LIMIT, "messages.key_req_v2_sizes"},
+    {DEFAULT, "\"key_rsp_v2_version\": 2", "\"key_rsp_v2_version\": 3", SEVKIT_BAD_VALUE,
+     "messages.key_rsp_v2_version"},
+    {DEFAULT, "\"key_rsp_v2_version\": 2", "\"key_rsp_v2_version\": 0", SEVKIT_BAD_VALUE,
+     "messages.key_rsp_v2_version"},
+    {DEFAULT, "\"INVALID_PARAM\"", "\"INVALID\"", SEVKIT_BAD_VALUE, "messages.launch_mit_status"},
+    {DEFAULT, "\"INVALID_ADDRESS\"", "\"SUCCESS\"", SEVKIT_BAD_VALUE, "messages.rmp_lookup_status"},
+    {DEFAULT, "\"secrets_version\": 3", "\"secrets_version\": 4", SEVKIT_BAD_VALUE,
+     "messages.secrets_version"},
+    {DEFAULT, "\"secrets_version\": 3", "\"secrets_version\": 2", SEVKIT_BAD_VALUE,
+     "messages.secrets_version"},
+    {ABI_1_58, "\"secrets_version\": 4", "\"secrets_version\": 5", SEVKIT_BAD_VALUE,
+     "messages.secrets_version"},
+
+    /* tsc */
+    {DEFAULT, "\"reference_khz\": 99800", "\"reference_khz\": 0", SEVKIT_BAD_VALUE,
+     "tsc.reference_khz"},
+    {DEFAULT, "\"desired_khz\": 2400000", "\"desired_khz\": 4294967296", SEVKIT_BAD_VALUE,
+     "tsc.desired_khz"},
+    {DEFAULT, "\"factor\": 200", "\"factor\": 100000", SEVKIT_BAD_VALUE, "tsc.factor"},
+
+    /* cpuid_policy */
+    {DEFAULT, "\"rule\": \"max\"", "\"rule\": \"min\"", SEVKIT_BAD_VALUE,
+     "cpuid_policy[0].eax.rule"},
+    {DEFAULT, "\"rule\": \"max\"", "\"rule\": \"zero\"", SEVKIT_BAD_VALUE,
+     "cpuid_policy[0].eax.value"},
+    {DEFAULT, "\"rule\": \"max\", \"value\": \"0x10\"", "\"rule\": \"max\"", SEVKIT_NOT_FOUND,
+     "cpuid_policy[0].eax.value"},
+    {DEFAULT, "\"value\": \"0x10\"", "\"value\": \"0x100000000\"", SEVKIT_BAD_VALUE,
+     "cpuid_policy[0].eax.value"},
+    {DEFAULT, "{\"rule\": \"max\", \"value\": \"0x10\"}", "\"unchecked\"", SEVKIT_BAD_ENCODING,
+     "cpuid_policy[0].eax"},
+    {DEFAULT, "\"0x00a10f11\"", "\"0x00a10f12\"", SEVKIT_BAD_VALUE, "cpuid_policy[1].eax"},
+    {DEFAULT, "\"eax_in\": \"0x7\"", "\"eax_in\": \"0x1\"", SEVKIT_BAD_VALUE, "cpuid_policy[2]"},
+    {DEFAULT, "\"eax_in\": \"0x7\"", "\"eax_in\": \"0x10000\"", SEVKIT_BAD_VALUE,
+     "cpuid_policy[2].eax_in"},
+    {DEFAULT, "\"eax_in\": \"0x7\"", "\"eax_in\": \"0xc0000000\"", SEVKIT_BAD_VALUE,
+     "cpuid_policy[2].eax_in"},
+    {DEFAULT, "\"eax_in\": \"0x7\"", "\"esi\": {}, \"eax_in\": \"0x7\"", SEVKIT_BAD_VALUE,
+     "cpuid_policy[2].esi"},
+
+    {DEFAULT, "\"0x11\"", "\"0x1f\"", SEVKIT_BAD_VALUE, "cpuid_policy[1].eax"},
+
+    /* resources, unconfirmed */
+    {DEFAULT, "\"memory_size\": 1073741824", "\"memory_size\": 0", SEVKIT_BAD_VALUE,
+     "resources.memory_size"},
+    {DEFAULT, "\"memory_size\": 1073741824", "\"memory_size\": 1073745920", SEVKIT_BAD_VALUE,
+     "resources.memory_size"},
+    {DEFAULT, "\"memory_size\": 1073741824", "\"memory_size\": 70368746274816", SEVKIT_BAD_VALUE,
+     "resources.memory_size"},
+    {DEFAULT, "\"guests_max\": 16", "\"guests_max\": 0", SEVKIT_BAD_VALUE, "resources.guests_max"},
+    {DEFAULT, "\"guests_max\": 16", "\"guests_max\": 1025", SEVKIT_BAD_VALUE,
+     "resources.guests_max"},
+    {DEFAULT, "\"unconfirmed\": [", "\"unconfirmed\": [\"tsc.offse\", ", SEVKIT_NOT_FOUND,
+     "unconfirmed[0]"},
+    {DEFAULT, "\"unconfirmed\": [", "\"unconfirmed\": [\"tsc.offset.x\", ", SEVKIT_NOT_FOUND,
+     "unconfirmed[0]"},
+    {DEFAULT, "\"unconfirmed\": [", "\"unconfirmed\": [\"\", ", SEVKIT_NOT_FOUND, "unconfirmed[0]"},
+    {DEFAULT, "\"unconfirmed\": [", "\"unconfirmed\": [\"tsc.\", ", SEVKIT_NOT_FOUND,
+     "unconfirmed[0]"},
+    {DEFAULT, "\"unconfirmed\": [", "\"unconfirmed\": [\"cpuid_policy\", ", SEVKIT_BAD_VALUE,
+     "unconfirmed[10]"},
+    {DEFAULT, "\"unconfirmed\": [",
+     "\"unconfirmed\": [\"" ZEROS_16 ZEROS_16 ZEROS_16 ZEROS_16 "\", ", SEVKIT_NOT_FOUND,
+     "unconfirmed[0]"},
+    {DEFAULT, "\"unconfirmed\": [", "\"unconfirmed\": [7, ", SEVKIT_BAD_ENCODING, "unconfirmed[0]"},
+
+    /* the text itself */
+    {DEFAULT, "\"name\"", "\"name\": \"a\", \"name\"", SEVKIT_BAD_ENCODING, "json"},
+    {DEFAULT, "\"snp\": 23", "\"snp\": 23, \"snp\": 23", SEVKIT_BAD_ENCODING, "json"},
+    {DEFAULT, "\"title\": \"", "\"title\": \"\\u0000", SEVKIT_BAD_ENCODING, "json"},
+    {DEFAULT, "\"title\": \"", "\"title\": \"\xff", SEVKIT_BAD_ENCODING, "json"},
+    {DEFAULT, "\"build\": 40", "\"build\": 99999999999999999999", SEVKIT_BAD_ENCODING, "json"},
+    {DEFAULT, "{", "{}{", SEVKIT_BAD_ENCODING, "json"},
+};
+
+/* What must still be accepted at the same places. */
+static const struct row accepted_rows[] = {
+    {DEFAULT, "\"$schema\": \"./profile.schema.json\",", "", SEVKIT_OK, ""},
+    {DEFAULT, "\"snp\": 23", "\"snp\": 127", SEVKIT_OK, ""},
+    {DEFAULT, "\"microcode\": 84", "\"microcode\": 255", SEVKIT_OK, ""},
+    {DEFAULT, "\"minor\": 55", "\"minor\": 56", SEVKIT_OK, ""},
+    {DEFAULT, "\"0x30000\"", "\"0x30137\"", SEVKIT_OK, ""},
+    {DEFAULT, "\"0x30000\"", "\"0x26f0000\"", SEVKIT_OK, ""},
+    {DEFAULT, "\"vmpl\": 0", "\"vmpl\": 3", SEVKIT_OK, ""},
+    {DEFAULT, "\"guest_svn\": 7", "\"guest_svn\": 4294967295", SEVKIT_OK, ""},
+    {DEFAULT, "[\"0x0\", \"0x0\"", "[\"0x0\", \"0xfffffffffffffffe\"", SEVKIT_OK, ""},
+    {GENOA_V5, "\"tio_en\": false", "\"tio_en\": true", SEVKIT_OK, ""},
+    {GENOA_V5, "\"current\": \"0x1\"", "\"current\": \"0x3\"", SEVKIT_OK, ""},
+    {ABI_1_58, "[40, 48]", "[48, 40]", SEVKIT_OK, ""},
+    {ABI_1_58, "\"key_rsp_v2_version\": 2", "\"key_rsp_v2_version\": 1", SEVKIT_OK, ""},
+    {DEFAULT, "\"reference_khz\": 99800", "\"reference_khz\": 1", SEVKIT_OK, ""},
+    {DEFAULT, "\"eax_in\": \"0x7\"", "\"eax_in\": \"0xffff\"", SEVKIT_OK, ""},
+    {DEFAULT, "\"eax_in\": \"0x7\"", "\"eax_in\": \"0x8000ffff\"", SEVKIT_OK, ""},
+    {DEFAULT, "\"memory_size\": 1073741824", "\"memory_size\": 2097152", SEVKIT_OK, ""},
+    {DEFAULT, "\"guests_max\": 16", "\"guests_max\": 1024", SEVKIT_OK, ""},
+    {DEFAULT, "\"unconfirmed\": [", "\"unconfirmed\": [\"tsc.offset\", ", SEVKIT_OK, ""},
+};
+
+static const char *text_of(const char *name) {
+    const struct sevkit_text_file *file = vmm_profile_files;
+    while (file->name != NULL && strcmp(file->name, name) != 0) file++;
+    if (file->name == NULL) abort();
+    return file->text;
+}
+
+/* ROW's profile with its edit, to be freed. */
+static char *edited(const struct row *row) {
+    const char *text = text_of(row->base);
+    const char *at = strstr(text, row->find);
+    if (at == NULL) abort();
+    const size_t before = (size_t)(at - text);
+    char *out = malloc(strlen(text) + strlen(row->replace) + 1);
+    if (out == NULL) abort();
+    memcpy(out, text, before);
+    strcpy(out + before, row->replace);
+    strcat(out, at + strlen(row->find));
+    return out;
+}
+
+static void test_refused(void) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sevkit_profile p;
+        char *text = edited(&rows[i]);
+        UNIT_OK(vmm_profile_builtin(rows[i].base, &p));
+        UNIT_FAILS(vmm_profile_parse(text, strlen(text), &p), rows[i].code, rows[i].field);
+        free(text);
+    }
+}
+
+static void test_accepted(void) {
+    for (size_t i = 0; i < sizeof accepted_rows / sizeof accepted_rows[0]; i++) {
+        struct sevkit_profile p;
+        char *text = edited(&accepted_rows[i]);
+        UNIT_OK(vmm_profile_parse(text, strlen(text), &p));
+        free(text);
+    }
+}
+
+/* The default or the Turin profile with the chip id's hex digits from DIGIT on set to 0. */
+static struct sevkit_result parse_with_zeros(const char *name, size_t digit,
+                                             struct sevkit_profile *p) {
+    const struct row no_edit = {name, "{", "{", SEVKIT_OK, ""};
+    char *text = edited(&no_edit);
+    char *id = strstr(text, "\"chip_id\": \"") + strlen("\"chip_id\": \"");
+    for (char *c = id + digit; *c != '"'; c++) *c = '0';
+    const struct sevkit_result r = vmm_profile_parse(text, strlen(text), p);
+    free(text);
+    return r;
+}
+
+/* 56 zero bytes at the end mean Turin, 64 a masked chip id. */
+static void test_zeros_in_chip_id(void) {
+    struct sevkit_profile p;
+    UNIT_FAILS(parse_with_zeros(DEFAULT, 0, &p), SEVKIT_BAD_VALUE, "chip.chip_id");
+    UNIT_FAILS(parse_with_zeros(DEFAULT, 16, &p), SEVKIT_BAD_VALUE, "chip.chip_id");
+    UNIT_OK(parse_with_zeros(DEFAULT, 18, &p));
+    UNIT_FAILS(parse_with_zeros(TURIN, 0, &p), SEVKIT_BAD_VALUE, "chip.chip_id");
+    UNIT_OK(parse_with_zeros(TURIN, 2, &p));
+}
+
+/* A migration agent needs its policy bit. */
+static void test_migration_agent(void) {
+    const struct row policy = {DEFAULT, "\"0x30000\"", "\"0x70000\"", SEVKIT_OK, ""};
+    char *text = edited(&policy);
+    char *null = strstr(text, "\"report_id_ma\": null");
+    static const char with[] = "\"report_id_ma\": \"" ZEROS_16 "000000000000000000000000000000a5\"";
+    const size_t size = strlen(text) + sizeof with;
+    char *joined = malloc(size);
+    if (joined == NULL) abort();
+    *null = 0;
+    snprintf(joined, size, "%s%s%s", text, with, null + strlen("\"report_id_ma\": null"));
+    struct sevkit_profile p;
+    UNIT_OK(vmm_profile_parse(joined, strlen(joined), &p));
+    CU_ASSERT(p.has_report_id_ma && p.report_id_ma[31] == 0xA5);
+    free(joined);
+    free(text);
+}
+
+static const struct unit_test tests[] = {
+    {"refused", test_refused},
+    {"accepted", test_accepted},
+    {"zeros-in-chip-id", test_zeros_in_chip_id},
+    {"migration-agent", test_migration_agent},
+    {NULL, NULL},
+};
+
+const struct unit_suite profile_reject_suite = {"profile-reject", tests};

@@ -1,0 +1,18 @@
+/* suite-runner: sevkit's conformance tests as one program. Design section 4. */
+#include <stdio.h>
+
+#include "runner/run.h"
+
+int main(int argc, char **argv) {
+    struct suite_registry registry;
+    const struct sevkit_result r = suite_registry_load(&registry);
+    if (!sevkit_ok(r)) {
+        fprintf(stderr, "suite-runner: test %s: %s\n", r.field, r.rule);
+        return SUITE_EXIT_FAILED;
+    }
+    struct suite_options options;
+    int code;
+    if (suite_options_parse(argc, argv, &options, &code)) code = suite_run(&options, &registry);
+    suite_registry_free(&registry);
+    return code;
+}

@@ -1,0 +1,37 @@
+/* What a kind of target implements: target.h's functions without the checks. Only suites/targets
+ * includes this. */
+#ifndef TARGET_OPS_H
+#define TARGET_OPS_H
+
+#include "targets/target.h"
+
+/* The operations behind one door may be NULL together when the door's capability bit is clear. */
+struct target_ops {
+    uint32_t capabilities;
+    struct sevkit_result (*open)(const struct sevkit_profile *profile, uint64_t seed, void **state);
+    void (*close)(void *state);
+    struct sevkit_result (*reset)(void *state, const struct sevkit_profile *profile,
+                                  enum psp_guest_state guest_state);
+    struct sevkit_result (*relaunch)(void *state, const struct sevkit_profile *profile,
+                                     enum psp_guest_state guest_state);
+    const struct sevkit_profile *(*profile)(const void *state);
+    void (*guest_request)(void *state, const uint8_t request[ABI_PAGE_SIZE],
+                          uint8_t response[ABI_PAGE_SIZE], struct sevkit_exit *exit);
+    struct sevkit_result (*secrets)(void *state, struct abi_secrets_page *page);
+    enum abi_status (*command)(void *state, uint32_t id, const uint8_t *buffer, size_t size);
+    struct vmm_guest_pages (*pages)(void *state);
+    void (*set_platform_state)(void *state, enum psp_platform_state platform_state);
+    bool (*rmp_lookup)(void *state, uint64_t paddr, struct rmp_entry *entry);
+    bool (*rmp_set)(void *state, uint64_t paddr, enum rmp_state page_state,
+                    enum rmp_page_size size);
+    bool (*memory_read)(void *state, uint64_t paddr, void *out, size_t size);
+    bool (*memory_write)(void *state, uint64_t paddr, const void *bytes, size_t size);
+    struct sevkit_result (*certs)(void *state, struct vmm_certs *certs);
+    int64_t (*now)(void *state);
+    bool (*msg_count)(void *state, uint64_t count[ABI_VMPCK_COUNT]);
+    struct sevkit_result (*scenario)(void *state, const char *json, size_t size);
+};
+
+extern const struct target_ops target_embedded_ops;
+
+#endif
