@@ -21,7 +21,7 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wswitch-enum -Wmissing-prototypes -
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIC -Wformat -Wformat-security
 OPT := -O2 -g
 ifneq ($(SAN),)
-BUILD := $(BUILD)/san
+override BUILD := $(BUILD)/san
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 HARDEN := -fPIC -Wformat -Wformat-security
 endif
@@ -143,6 +143,10 @@ test: deps
 
 unit-tests: $(UNIT_TESTS)
 
+docs: deps
+	@$(SUBMAKE) all
+	@PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements docs --build $(BUILD)
+
 LINT_C = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 LINT_PY := harness
 lint: deps-dev
@@ -167,6 +171,7 @@ help:
 #: make deps       install what `conform` and `test` need, if anything is missing
 #: make deps-dev   the same for lint, sanitizers, fuzzing and browsers
 #: make lint       formatting, static checks, house rules, requirement registry
+#: make docs       regenerate docs/requirements.md from the registry, the code and the tests
 #: make clean      remove build/
 #:
 #: variables: CC=gcc|clang  SAN=1  V=1  BUILD=DIR
@@ -174,5 +179,5 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all help lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
+.PHONY: all help docs lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:

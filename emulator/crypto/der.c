@@ -14,10 +14,10 @@ static size_t header_read(struct crypto_span in, size_t *length) {
         return 2;
     }
     const size_t count = in.bytes[1] & (LENGTH_LONG - 1);
-    if (count == 0 || count > sizeof(uint32_t) || count > in.size - 2) return 0;
+    if (count > sizeof(uint32_t) || count > in.size - 2) return 0;
     size_t value = 0;
     for (size_t i = 0; i < count; i++) value = value << 8 | in.bytes[2 + i];
-    if (value < LENGTH_LONG || in.bytes[2] == 0) return 0; /* a shorter form exists */
+    if (value < LENGTH_LONG || in.bytes[2] == 0) return 0; /* indefinite, or not the shortest */
     *length = value;
     return 2 + count;
 }

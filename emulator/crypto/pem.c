@@ -49,7 +49,6 @@ static bool is_base64(uint8_t c) {
 /* TEXT is one block of LABEL in lines of base64 alone: no headers, and only white space after it. */
 static bool is_one_block(struct crypto_span text, const char *label) {
     if (!take_boundary(&text, "BEGIN", label)) return false;
-    if (!starts_with(text, "\n") && !starts_with(text, "\r\n")) return false;
     while (text.size > 0 && (is_base64(text.bytes[0]) || is_space(text.bytes[0])))
         text = skip(text, 1);
     return take_boundary(&text, "END", label) && skip_space(text).size == 0;

@@ -1,5 +1,5 @@
-/* A certificate in words. What the AMD extensions say comes from pki_cert_leaf_info, so a leaf that is
- * not in order says which extension is at fault. */
+/* A certificate in words. What the AMD extensions say comes from pki_cert_leaf_info, so a leaf
+ * that is not in order says which extension is at fault. */
 #include <stdarg.h>
 #include <stdio.h>
 

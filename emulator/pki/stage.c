@@ -100,11 +100,9 @@ struct sevkit_result pki_stage_signer(struct pki_judgement *j) {
 struct sevkit_result pki_stage_chain(struct pki_judgement *j) {
     SEVKIT_TRY(j->chain->chain);
     if (j->report.version == ABI_REPORT_VERSION_MIN) return sevkit_success();
-    const enum abi_product line = abi_report_product(&j->report);
     const uint64_t fms = abi_fms_to_eax(j->report.fms);
-    const bool same = line == j->chain->info.product;
-    if (line == ABI_PRODUCT_UNKNOWN) return pki_no(R_REPORT_PRODUCT, NULL, fms); /* @req VRF-061 */
-    if (!same) return pki_no(R_REPORT_LINE, NULL, fms);                          /* @req VRF-061 */
+    const bool same = abi_report_product(&j->report) == j->chain->info.product;
+    if (!same) return pki_no(R_REPORT_LINE, NULL, fms); /* @req VRF-061 */
     return sevkit_success();
 }
 

@@ -101,10 +101,8 @@ static const struct rule {
                              "must be the issuer's product line, alone or with a stepping"},
     [R_LEAF_HWID] = {SEVKIT_BAD_LENGTH, "hwID", NO, "VRF-055", "must be 64 raw bytes, on Turin 8"},
 
-    [R_REPORT_PRODUCT] = {SEVKIT_BAD_VALUE, "CPUID_FAM_ID", ABI_REPORT_CPUID_FAM_ID, "VRF-061",
-                          "family and model must be those of a known product line"},
     [R_REPORT_LINE] = {SEVKIT_BAD_VALUE, "CPUID_FAM_ID", ABI_REPORT_CPUID_FAM_ID, "VRF-061",
-                       "family and model must be of the chain's product line"},
+                       "family and model must be those of the chain's product line"},
 
     [R_SIZE_RESPONSE] = {SEVKIT_BAD_LENGTH, "ATTESTATION_REPORT", NO, "VRF-001",
                          "must be 1184 bytes; this looks like a MSG_REPORT_RSP: cut its first "

@@ -62,7 +62,6 @@ enum pki_rule {
     R_LEAF_PRODUCT_NAME,
     R_LEAF_HWID,
     /* chain: the report under it */
-    R_REPORT_PRODUCT,
     R_REPORT_LINE,
     /* parse and signer */
     R_SIZE_RESPONSE,

@@ -53,11 +53,13 @@ static bool reserved_is_zero(const struct abi_msg_header *h) {
            abi_all_zero(h->reserved_3d, sizeof h->reserved_3d);
 }
 
-/* MSG_SIZE is a multiple of 16, or is one of those that the profile lets a version 2 KEY_REQ
- * have (0x28 is not a multiple). The header is not authenticated yet: this is what it claims. */
+/* MSG_SIZE is a multiple of 16; a version 2 KEY_REQ, where the firmware has it, has one of the sizes
+ * that the profile lists (0x28 is no multiple). The header is not authenticated yet: this is what it
+ * claims. */
 static bool size_is_allowed(const struct sevkit_profile *p, const struct abi_msg_header *h) {
-    if (h->size % GCM_BLOCK == 0) return true; /* @req SNP-MSG-041 */
-    if (h->type != ABI_MSG_KEY_REQ || h->version != 2 || p->key_req_max_version < 2) return false;
+    const bool key_v2 =
+        h->type == ABI_MSG_KEY_REQ && h->version == 2 && p->key_req_max_version >= 2;
+    if (!key_v2) return h->size % GCM_BLOCK == 0; /* @req SNP-MSG-041 */
     for (unsigned i = 0; i < p->key_req_v2_size_count; i++) {
         if (h->size == p->key_req_v2_sizes[i]) return true; /* @req SNP-KEY-003 */
     }

@@ -71,7 +71,7 @@ def check_includes(problems: list[str]) -> None:
                     problems.append(f"{where}: includes {name} of {owner}/, which {folder}/ may not use")
             elif quote == '"':
                 owner = name.split("/")[0]
-                if owner == "unit" and is_test:
+                if is_test and (owner == "unit" or (path.parent / name).is_file()):
                     continue
                 if owner not in allowed and not (is_test and owner in ALLOWED):
                     problems.append(f"{where}: includes {name}, which {folder}/ may not use")

@@ -182,7 +182,7 @@ def list_tests(build: Path) -> list[Test]:
     runner = build / "bin" / "suite-runner"
     try:
         done = subprocess.run(
-            [runner.resolve(), "--list", "--json"], cwd=ROOT, capture_output=True, text=True, check=False
+            [runner.resolve(), "--list", "--json", "-"], cwd=ROOT, capture_output=True, text=True, check=False
         )
     except OSError as error:
         raise InputError(f"{runner}: {error.strerror} (build it first: make all)") from error

@@ -121,8 +121,8 @@ static void rsp_version(struct suite_ctx *ctx) {
     SUITE_STEP(key_launch(ctx, &shot));
     for (uint8_t v = 1; v <= 2; v++) {
         suite_instance(ctx, "request version %u", v);
-        SUITE_STEP(
-            suite_message(ctx, v - 1u, ABI_MSG_KEY_REQ, v, payload, v == 1 ? 0x20 : 0x28, &message));
+        SUITE_STEP(suite_message(ctx, v - 1u, ABI_MSG_KEY_REQ, v, payload, v == 1 ? 0x20 : 0x28,
+                                 &message));
         message.payload[0x10] = 1;
         SUITE_STEP(suite_seal(ctx, &message, page));
         SUITE_STEP(suite_send(ctx, page, answer, &exit));

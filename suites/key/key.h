@@ -7,7 +7,8 @@
 
 #include "runner/suite.h"
 
-#define KEY_PART(table) {.name = "key", .tests = (table), .count = sizeof(table) / sizeof((table)[0])}
+#define KEY_PART(table)                                                                            \
+    { .name = "key", .tests = (table), .count = sizeof(table) / sizeof((table)[0]) }
 
 extern const struct suite_area key_form, key_select, key_refuse, key_mit, key_order, key_input,
     key_derive, key_root;

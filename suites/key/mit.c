@@ -85,6 +85,23 @@ static void not_selected(struct suite_ctx *ctx) {
     }
 }
 
+/* ROW: the secrets page's VERSION. A guest learns from it which vector it may ask for. */
+static void secrets_page(struct suite_ctx *ctx) {
+    const uint32_t version = *(const uint32_t *)suite_row(ctx);
+    struct key_shot shot = shot_of(ctx, true);
+    struct abi_secrets_page secrets;
+    uint8_t page[ABI_PAGE_SIZE], key[KEY_SIZE];
+    shot.profile.secrets_version = version;
+    SUITE_STEP(key_launch(ctx, &shot));
+    SUITE_SETUP(ctx, "secrets page", target_secrets(suite_target(ctx), &secrets));
+    abi_secrets_encode(&secrets, page);
+    SUITE_EQUAL(ctx, "secrets VERSION", version, abi_get_le32(page), "as secrets_version says");
+    shot.mit_vector = abi_get_le64(page + 0x168);
+    SUITE_EQUAL(ctx, "secrets LAUNCH_MIT_VECTOR", version < 4 ? 0 : AT_LAUNCH, shot.mit_vector,
+                "at 0x168 from version 4 on, zero before");
+    SUITE_STEP(key_granted(ctx, &shot, key));
+}
+
 static const struct suite_test tests[] = {
     {.id = "key.mit.subset",
      .title = "every subset of the launch vector is granted",
@@ -119,6 +136,21 @@ static const struct suite_test tests[] = {
      .twin = "key.mit.not-selected",
      .needs = KEY_NEEDS,
      .run = always_checked},
+    {.id = "key.mit.secrets-version-4",
+     .title = "a secrets page of version 4 has the launch vector, which is granted",
+     .requirements = SUITE_REQ("SNP-SEC-003", "SNP-KEY-019"),
+     .kind = SUITE_POSITIVE,
+     .needs = KEY_NEEDS,
+     .run = secrets_page,
+     .row = &(const uint32_t){4}},
+    {.id = "key.mit.secrets-version-3",
+     .title = "a secrets page of version 3 has no launch vector",
+     .requirements = SUITE_REQ("SNP-SEC-003"),
+     .kind = SUITE_NEGATIVE,
+     .twin = "key.mit.secrets-version-4",
+     .needs = KEY_NEEDS,
+     .run = secrets_page,
+     .row = &(const uint32_t){3}},
 };
 
 const struct suite_area key_mit = KEY_PART(tests);

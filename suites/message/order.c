@@ -67,9 +67,10 @@ static void no_room_and_status(struct suite_ctx *ctx) {
 static const struct suite_test tests[] = {
     {.id = TWIN,
      .title = "a request without a fault is answered at the mailbox",
-     .requirements = SUITE_REQ("SNP-MSG-001", "SNP-MSG-019", "SNP-MSG-028", "SNP-MSG-029",
-                               "SNP-MSG-030", "SNP-MSG-031", "SNP-MSG-032", "SNP-MSG-034",
-                               "SNP-MSG-035", "SNP-MSG-049", "SNP-MSG-051"),
+     .requirements =
+         SUITE_REQ("SNP-MSG-001", "SNP-MSG-002", "SNP-MSG-003", "SNP-MSG-019", "SNP-MSG-028",
+                   "SNP-MSG-029", "SNP-MSG-030", "SNP-MSG-031", "SNP-MSG-032", "SNP-MSG-034",
+                   "SNP-MSG-035", "SNP-MSG-049", "SNP-MSG-051"),
      .kind = SUITE_POSITIVE,
      .needs = MESSAGE_NEEDS_COMMAND,
      .run = good},

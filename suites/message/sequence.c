@@ -223,7 +223,7 @@ static const struct suite_test tests[] = {
     NEGATIVE("other-counter", "the number of another VMPCK's next request", "in-parallel", 0,
              other_counter, "SNP-MSG-015", "SNP-MSG-045"),
     NEGATIVE("replay", "the same request again, at once and later", "in-a-row", 0, replay,
-             "SNP-MSG-045", "SNP-MSG-049"),
+             "SNP-MSG-045", "SNP-MSG-049", "SNP-MSG-004"),
     NEGATIVE("gap", "a number ahead, odd and even", "in-a-row", 0, gap, "SNP-MSG-045"),
     NEGATIVE("old", "every number that was in use, requests and responses", "in-a-row", 0, old,
              "SNP-MSG-045"),

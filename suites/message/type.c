@@ -118,7 +118,7 @@ static const struct suite_test tests[] = {
              "SNP-MSG-047", "SNP-MSG-023"),
     NEGATIVE("version-zero", "version 0 of each type", version_zero, "SNP-MSG-046"),
     NEGATIVE("version-high", "versions above the highest of each type, for every profile",
-             version_high, "SNP-MSG-046"),
+             version_high, "SNP-MSG-046", "SNP-MSG-026"),
 };
 
 const struct suite_area message_type = MESSAGE_PART(tests);

@@ -26,6 +26,8 @@ static void test_basic_constraints(void) {
         {"3003010101", "basicConstraints.cA", false, 0},
         {"3003010100", "basicConstraints.cA", false, 0},
         {"30020100", "basicConstraints.cA", false, 0},
+        {"30030100ff", "basicConstraints.cA", false, 0},
+        {"30040102ffff", "basicConstraints.cA", false, 0},
         {"30060101ff020180", "basicConstraints.pathLenConstraint", false, 0},
         {"30070101ff02020100", "basicConstraints.pathLenConstraint", false, 0},
         {"30080101ff0201000500", "basicConstraints", false, 0},

@@ -325,6 +325,8 @@ static void test_version(void) {
     const struct crypto_span der = sample_simple("SEV-Genoa", ask, "ark-genoa");
     ((uint8_t *)der.bytes)[find(der, "a003020102") + 4] = 0;
     check_refused(der.bytes, der.size, SEVKIT_BAD_ENCODING, "version");
+    ((uint8_t *)der.bytes)[find(der, "a003020100") + 4] = 0xFF; /* below v1 */
+    check_refused(der.bytes, der.size, SEVKIT_BAD_VALUE, "version");
     free((void *)der.bytes);
     EVP_PKEY_free(ask);
 }
@@ -353,6 +355,76 @@ static void test_times(void) {
     not_before[13 + 2 + 13 + 1] = 'z'; /* the Z of notAfter */
     check_refused(der.bytes, der.size, SEVKIT_BAD_VALUE, "notAfter");
     free((void *)der.bytes);
+    EVP_PKEY_free(ask);
+}
+
+/* Forms that ASN.1 knows, but RFC 5280 does not allow. */
+static void test_time_forms(void) {
+    static const struct {
+        int type;
+        const char *text;
+    } bad[] = {
+        {V_ASN1_UTCTIME, "2601010000Z"},
+        {V_ASN1_UTCTIME, "260101000000+0100"},
+        {V_ASN1_GENERALIZEDTIME, "202601010000Z"},
+        {V_ASN1_GENERALIZEDTIME, "20260101000000.5Z"},
+        {V_ASN1_GENERALIZEDTIME, "20260101000000+0000"},
+        {V_ASN1_GENERALIZEDTIME, "2026010100+0000"},
+    };
+    EVP_PKEY *ask = sample_key("ask-genoa");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        X509 *made = sample_cert("SEV-Genoa", ask);
+        ASN1_TIME *time = X509_getm_notBefore(made);
+        CU_ASSERT_FATAL(ASN1_STRING_set(time, bad[i].text, -1) == 1);
+        time->type = bad[i].type;
+        sample_sign(made, ask, &sample_amd_signing);
+        const struct crypto_span der = sample_cert_der(made);
+        check_refused(der.bytes, der.size, SEVKIT_BAD_VALUE, "notBefore");
+        free((void *)der.bytes);
+    }
+    EVP_PKEY_free(ask);
+}
+
+/* The outer frame, before anything inside it is looked at. */
+static void test_frame(void) {
+    static const struct {
+        const char *hex, *field;
+    } frames[] = {
+        {"0500", "certificate"},
+        {"3000", "certificate"},
+        {"300630003000 0400", "certificate"},
+        {"3008300030000301 00 00", "certificate"},
+        {"30073000300003 01 00", "certificate"},
+        {"300630003000 0300", "signature"},
+        {"30073000300003 01 01", "signature"},
+    };
+    uint8_t bytes[16];
+    for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+        const size_t size = unit_hex(frames[i].hex, bytes, sizeof bytes);
+        check_refused(bytes, size, SEVKIT_BAD_ENCODING, frames[i].field);
+    }
+}
+
+/* 79 characters of an object identifier are kept, 80 are refused. */
+static void test_long_oid(void) {
+    EVP_PKEY *ask = sample_key("ask-genoa");
+    for (int size = 79; size <= 80; size++) {
+        char oid[CRYPTO_OID_TEXT_SIZE + 1] = "1.2";
+        for (int i = 3; i < size; i++) oid[i] = (size - i) % 2 == 0 ? '.' : '3';
+        if (size == 80) oid[3] = '0'; /* an even count leaves one more digit */
+        X509 *made = sample_cert("SEV-Genoa", ask);
+        sample_extension(made, oid, false, "0500");
+        sample_sign(made, ask, &sample_amd_signing);
+        const struct crypto_span der = sample_cert_der(made);
+        if (size == 80) {
+            check_refused(der.bytes, der.size, SEVKIT_LIMIT, "extensions");
+        } else {
+            struct crypto_x509 *cert = parse(der);
+            CU_ASSERT_STRING_EQUAL(cert->extensions.list[0].oid, oid);
+            crypto_x509_free(cert);
+        }
+        free((void *)der.bytes);
+    }
     EVP_PKEY_free(ask);
 }
 
@@ -451,6 +523,9 @@ static const struct unit_test tests[] = {
     {"critical-flag", test_critical_flag},
     {"version", test_version},
     {"times", test_times},
+    {"time-forms", test_time_forms},
+    {"frame", test_frame},
+    {"long-oid", test_long_oid},
     {"signature", test_signature},
     {"other-parameters", test_other_parameters},
     {"signature-bits", test_signature_bits},

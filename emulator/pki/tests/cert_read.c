@@ -68,7 +68,7 @@ static void test_not_one_certificate(void) {
     UNIT_OK(pki_cert_parse((const uint8_t *)pem, one, &cert));
     CU_ASSERT(pki_cert_role(cert) == PKI_ROLE_VCEK);
     pki_cert_free(cert);
-    memcpy(pem + one, pem, one + 1);
+    memcpy(pem + one, pem, one);
     fails((const uint8_t *)pem, 2 * one);
     fails(c.crl.bytes, c.crl.size);
 }

@@ -195,26 +195,44 @@ static void test_validity(void) {
     verify_close(&w);
 }
 
-/* An RSA key in a leaf: its own ASK's. */
+/* The leaf's SubjectPublicKeyInfo in hex. */
+static void spki_hex(const struct verify_world *w, char out[512]) {
+    uint8_t xy[2 * CRYPTO_P384_SIZE];
+    strcpy(out, "3076301006072a8648ce3d020106052b8104002203620004");
+    crypto_ec_key_public(w->key, xy);
+    for (size_t i = 0, n = strlen(out); i < sizeof xy; i++, n += 2) {
+        snprintf(out + n, 512 - n, "%02x", xy[i]);
+    }
+}
+
+/* A sound key of another kind: the generator of P-256, and the ASK's RSA key. */
 static void test_leaf_key(void) {
+    static const char p256[] = "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
+                               "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+                               "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
     struct verify_world w;
+    char old[512], rsa[2048];
     verify_open(&w, ABI_PRODUCT_MILAN, false, 3);
-    verify_patch(&w, VERIFY_LEAF, "06052b81040022", 0, "06052b81040023");
-    const struct pki_verdict v = verify_judge(&w);
-    CU_ASSERT(!v.accepted && v.stage == PKI_STAGE_CHAIN);
+    const struct pki_der good = w.leaf;
+    const struct crypto_span spki = crypto_rsa_key_spki(w.roots->ask);
+    spki_hex(&w, old);
+    for (size_t i = 0; i < spki.size; i++) snprintf(rsa + 2 * i, 3, "%02x", spki.bytes[i]);
+    verify_patch(&w, VERIFY_LEAF, old, 0, p256);
+    CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "VCEK.subjectPublicKeyInfo", "VRF-036"));
+    w.leaf = good;
+    verify_patch(&w, VERIFY_LEAF, old, 0, rsa);
+    CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "VCEK.subjectPublicKeyInfo", "VRF-036"));
+    w.leaf = good;
+    CU_ASSERT(verify_accepts(&w));
     verify_close(&w);
 }
 
 /* An issuer unique id between the leaf's public key and its extensions. */
 static void test_unique_id(void) {
     struct verify_world w;
-    uint8_t xy[2 * CRYPTO_P384_SIZE];
-    char old[512] = "3076301006072a8648ce3d020106052b8104002203620004", new[512];
+    char old[512], new[600];
     verify_open(&w, ABI_PRODUCT_MILAN, false, 3);
-    crypto_ec_key_public(w.key, xy);
-    for (size_t i = 0, n = strlen(old); i < sizeof xy; i++, n += 2) {
-        snprintf(old + n, sizeof old - n, "%02x", xy[i]);
-    }
+    spki_hex(&w, old);
     snprintf(new, sizeof new, "%s81020041", old);
     verify_patch(&w, VERIFY_LEAF, old, 0, new);
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "VCEK.uniqueID", "VRF-106"));

@@ -74,6 +74,8 @@ static const struct row {
     {"hwid-missing", T, false, "301506 09" ARC "04 0408 0001020304050607", "", "hwID", "VRF-053"},
     {"hwid-on-vlek", M, true, BL, BL "301506 09" ARC "04 0408 0001020304050607", "hwID", "VRF-109"},
     {"csp-on-vcek", M, false, BL, BL "301006 09" ARC "05 0403160141", "cspID", "VRF-109"},
+    {"csp-control", M, true, "161d434e3d", "161d1b4e3d", "cspID", "VRF-110"},
+    {"csp-not-ascii", M, true, "161d434e3d", "161d804e3d", "cspID", "VRF-110"},
     {"csp-not-ia5", M, true, "161d434e", "0c1d434e", "cspID", "VRF-110"},
 };
 
@@ -141,10 +143,25 @@ static void test_twice(void) {
     verify_close(&w);
 }
 
+/* An issuer that names no product line: nothing says which extensions there have to be. */
+static void test_no_line(void) {
+    struct verify_world w;
+    struct pki_cert *cert;
+    struct pki_leaf_info info;
+    verify_open(&w, M, false, 3);
+    verify_patch(&w, VERIFY_LEAF, "5345562d4d696c616e", 0, "5345562d5369656e61");
+    UNIT_OK(pki_cert_parse(w.leaf.bytes, w.leaf.size, &cert));
+    CU_ASSERT(pki_cert_product(cert) == ABI_PRODUCT_UNKNOWN);
+    UNIT_FAILS(pki_cert_leaf_info(cert, &info), SEVKIT_BAD_VALUE, "issuer.CN");
+    pki_cert_free(cert);
+    verify_close(&w);
+}
+
 static const struct unit_test tests[] = {
     {"values", test_values},
     {"one-defect-each", test_rows},
     {"twice", test_twice},
+    {"no-line", test_no_line},
     {NULL, NULL},
 };
 

@@ -93,7 +93,7 @@ static void validity(const struct sample *s, int64_t *first, int64_t *last) {
     pki_cert_free(leaf);
 }
 
-/* The chain of FROM's leaf. */
+/* The sample's chain, judged at a time. */
 static struct pki_chain *chain_at(const struct sample *s, int64_t at) {
     struct pki_cert *leaf = parse(&s->leaf), *ca = parse(&s->ca), *ark = parse(&s->ark);
     const struct pki_chain_input in = {.leaf = leaf, .ca = ca, .ark = ark, .at = at};

@@ -122,7 +122,7 @@ static void sizes_of_key_req_v2(void) {
     } rows[] = {
         {2, 2, ABI_MSG_KEY_REQ, 2, 0x28, ABI_SUCCESS},
         {2, 2, ABI_MSG_KEY_REQ, 2, 0x30, ABI_SUCCESS},
-        {2, 2, ABI_MSG_KEY_REQ, 2, 0x20, ABI_SUCCESS}, /* short: the vector reads as 0 */
+        {2, 2, ABI_MSG_KEY_REQ, 2, 0x20, ABI_INVALID_PARAM}, /* a multiple of 16, not listed */
         {2, 2, ABI_MSG_KEY_REQ, 2, 0x29, ABI_INVALID_PARAM},
         {2, 0, ABI_MSG_KEY_REQ, 2, 0x28, ABI_INVALID_PARAM},
         {1, 2, ABI_MSG_KEY_REQ, 2, 0x28, ABI_INVALID_PARAM},
@@ -299,7 +299,7 @@ static void check_fault(const struct fault *x) {
 static void one_fault_each(void) {
     const uint64_t large = RMP_PAGE_2M, outside = FIXTURE_MEMORY;
     const struct fault faults[] = {
-        {ABI_SUCCESS},
+        {.status = ABI_SUCCESS},
         {ABI_INVALID_PARAM, .gctx = GCTX_PAGE + 1},
         {ABI_INVALID_PARAM, .gctx = GCTX_PAGE + 0x800},
         {ABI_INVALID_CONFIG, .gctx = outside},
