@@ -220,7 +220,7 @@ int main(int argc, char **argv) {
     if (code == CLI_OK) {
         if (o.json && !o.quiet) snp_verify_json(&verdict, crl);
         if (!o.json && !o.quiet) snp_verify_text(&verdict);
-        if (verdict.anchor == PKI_ANCHOR_TEST) snp_verify_warn_test();
+        snp_verify_warn(&verdict, in.report.bytes, in.report.size);
         code = verdict.accepted ? CLI_OK : CLI_FAILED;
     }
     inputs_free(&in);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "sevkit/bytes.h"
+
 static const char *check_name(enum pki_check check) {
     switch (check) {
     case PKI_CHECK_PASS: return "pass";
@@ -114,9 +116,20 @@ void snp_verify_text(const struct pki_verdict *v) {
            id[0] ? " [" : "", id, id[0] ? "]" : "");
 }
 
-void snp_verify_warn_test(void) {
-    fputs(
-        "snp-verify: warning: the ARK is one of sevkit's published test keys: this proves nothing "
-        "about real hardware\n",
-        stderr);
+static void warn(const char *text) {
+    fprintf(stderr, "snp-verify: warning: %s\n", text);
+}
+
+void snp_verify_warn(const struct pki_verdict *v, const uint8_t *bytes, size_t size) {
+    struct abi_report report;
+    if (v->anchor == PKI_ANCHOR_TEST) {
+        warn("the ARK is one of sevkit's published test keys: this proves nothing about real "
+             "hardware");
+    }
+    if (!v->accepted || !sevkit_ok(abi_report_decode(bytes, size, &report))) return;
+    if (report.policy & ABI_POLICY_DEBUG) warn("POLICY.DEBUG is set: the host can read this guest");
+    const bool vcek = abi_report_signing_key(&report) == ABI_SIGNING_KEY_VCEK;
+    if (vcek && abi_all_zero(report.chip_id, sizeof report.chip_id)) {
+        warn("CHIP_ID is masked: the report names no chip");
+    }
 }

@@ -167,7 +167,6 @@ static const struct rule {
 
     [R_TCB_REPORTED] = {SEVKIT_BAD_VALUE, "", NO, "VRF-067", "must not be above COMMITTED_TCB"},
     [R_TCB_COMMITTED] = {SEVKIT_BAD_VALUE, "", NO, "VRF-068", "must not be above CURRENT_TCB"},
-    [R_TCB_LAUNCH] = {SEVKIT_BAD_VALUE, "", NO, "VRF-113", "a launch TCB is not above CURRENT_TCB"},
     [R_TCB_VERSION] = {SEVKIT_BAD_VALUE, "COMMITTED_VERSION", ABI_REPORT_COMMITTED_BUILD, "VRF-114",
                        "must not be above CURRENT_VERSION"},
     [R_TCB_FLOOR] = {SEVKIT_BAD_VALUE, "", NO, "VRF-070", "must be at least the policy's tcb_min"},

@@ -98,7 +98,6 @@ enum pki_rule {
     /* tcb */
     R_TCB_REPORTED,
     R_TCB_COMMITTED,
-    R_TCB_LAUNCH,
     R_TCB_VERSION,
     R_TCB_FLOOR,
     R_TCB_LAUNCH_FLOOR,

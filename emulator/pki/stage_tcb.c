@@ -78,7 +78,6 @@ struct sevkit_result pki_stage_tcb(struct pki_judgement *j) {
     SEVKIT_TRY(pki_tcb_read(j, "LAUNCH_TCB", r->launch_tcb, &lau));
     SEVKIT_TRY(pki_tcb_le(R_TCB_REPORTED, "REPORTED_TCB", &rep, &com));   /* @req VRF-067 */
     SEVKIT_TRY(pki_tcb_le(R_TCB_COMMITTED, "COMMITTED_TCB", &com, &cur)); /* @req VRF-068 */
-    SEVKIT_TRY(pki_tcb_le(R_TCB_LAUNCH, "LAUNCH_TCB", &lau, &cur));       /* @req VRF-113 */
     if (above) return pki_no(R_TCB_VERSION, NULL, committed_version);     /* @req VRF-114 */
     if (p->has_tcb_min) {
         const struct abi_tcb_parts *min = &p->tcb_min;

@@ -17,7 +17,9 @@ def make_run(verdicts: list[str]) -> results.Run:
     for i, verdict in enumerate(verdicts):
         reason = f"because {i} <&\x01>" if verdict != "PASS" else ""
         run.tests.append(
-            results.TestResult(f"key.t{i}", "key", f"title {i}", "positive", ["SNP-KEY-001"], verdict, reason, 1.5)
+            results.TestResult(
+                f"key.t{i}", "key", f"title {i}", "positive", ["SNP-KEY-001"], verdict, reason, 1.5
+            )
         )
     return run
 

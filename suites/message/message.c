@@ -50,7 +50,7 @@ bool message_accepted(struct suite_ctx *ctx, const struct suite_message *message
                       struct suite_response *response) {
     const unsigned vmpck = message->header.vmpck;
     struct message_sent sent;
-    struct suite_response opened;
+    struct suite_response opened = {0};
     struct suite_response *r = response != NULL ? response : &opened;
     uint64_t before[ABI_VMPCK_COUNT];
     uint64_t after[ABI_VMPCK_COUNT];

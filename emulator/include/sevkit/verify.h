@@ -54,15 +54,15 @@ enum pki_check { PKI_CHECK_PASS, PKI_CHECK_FAIL, PKI_CHECK_SKIPPED };
  * --policy. A member named has_x says that x is demanded. */
 struct pki_policy {
     bool future_versions;        /* accept report versions above 5 */
-    bool allow_debug;            /* POLICY bit 19 may be set (default: refused) */
-    bool allow_migration_agent;  /* POLICY bit 18 may be set (default: refused) */
+    bool allow_debug;            /* POLICY bit 19 may be set (default: allowed) */
+    bool allow_migration_agent;  /* POLICY bit 18 may be set (default: allowed) */
     bool allow_smt;              /* POLICY bit 16 may be set (default: allowed) */
     bool require_single_socket;  /* POLICY bit 20 must be set */
     bool allow_unknown_policy;   /* POLICY bits 63:26 (default: refused) */
     bool allow_unknown_platform; /* PLATFORM_INFO bits 63:8 (default: refused) */
     bool allow_host_report;      /* VMPL 0xFFFFFFFF (default: refused) */
     bool allow_provisional;      /* COMMITTED may be below CURRENT (default: allowed) */
-    bool allow_masked_chip_id;   /* CHIP_ID may be zero under a VCEK (default: refused) */
+    bool allow_masked_chip_id;   /* CHIP_ID may be zero under a VCEK (default: allowed) */
     bool require_revocation;     /* without a CRL stage revocation fails (default: skipped) */
     bool has_vmpl_max;
     uint32_t vmpl_max;           /* VMPL at most this (default: 3) */

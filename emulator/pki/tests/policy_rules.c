@@ -23,11 +23,12 @@ static const struct row {
 } rows[] = {
 #define REPORT(member) offsetof(struct abi_report, member), sizeof((struct abi_report *)0)->member
     {"empty-object", REPORT(policy), 0, "{}", NULL, ""},
-    {"debug", REPORT(policy), ABI_POLICY_DEBUG, "{}", "POLICY.DEBUG", "VRF-073"},
-    {"debug-allowed", REPORT(policy), ABI_POLICY_DEBUG, "{\"allow_debug\":true}", NULL, ""},
-    {"migrate", REPORT(policy), ABI_POLICY_MIGRATE_MA, "{}", "POLICY.MIGRATE_MA", "VRF-074"},
-    {"migrate-allowed", REPORT(policy), ABI_POLICY_MIGRATE_MA, "{\"allow_migration_agent\":true}",
-     NULL, ""},
+    {"debug", REPORT(policy), ABI_POLICY_DEBUG, "{\"allow_debug\":false}", "POLICY.DEBUG",
+     "VRF-073"},
+    {"debug-allowed", REPORT(policy), ABI_POLICY_DEBUG, "{}", NULL, ""},
+    {"migrate", REPORT(policy), ABI_POLICY_MIGRATE_MA, "{\"allow_migration_agent\":false}",
+     "POLICY.MIGRATE_MA", "VRF-074"},
+    {"migrate-allowed", REPORT(policy), ABI_POLICY_MIGRATE_MA, "{}", NULL, ""},
     {"smt-refused", REPORT(policy), 0, "{\"allow_smt\":false}", "POLICY.SMT", "VRF-075"},
     {"smt-mismatch", REPORT(policy), ABI_POLICY_SMT, "{}", "PLATFORM_INFO.SMT_EN", "VRF-116"},
     {"smt-both-off", REPORT(platform_info), ABI_PLATFORM_SMT_EN, "{}", NULL, ""},
@@ -239,7 +240,7 @@ static void test_good_file(void) {
         "{\"firmware_min\":\"1.55.40\",\"abi_min\":\"1.55\",\"platform_required\":"
         "\"0xFFFFFFFFFFFFFF"
         "FF\",\"tcb_min\":{\"microcode\":255,\"snp\":22,\"tee\":1,\"boot_loader\":3,\"fmc\":2},"
-        "\"future_versions\":true,\"require_revocation\":true,\"allow_masked_chip_id\":true}";
+        "\"future_versions\":true,\"require_revocation\":true,\"allow_masked_chip_id\":false}";
     struct pki_policy p;
     UNIT_OK(pki_policy_parse(json, sizeof json - 1, &p));
     CU_ASSERT(p.has_firmware_min && p.firmware_min.minor == 55 && p.firmware_min.build == 40);
@@ -247,7 +248,7 @@ static void test_good_file(void) {
     CU_ASSERT(p.platform_required == UINT64_MAX && p.future_versions && p.require_revocation);
     CU_ASSERT(p.has_tcb_min && p.tcb_min.fmc == 2 && p.tcb_min.boot_loader == 3);
     CU_ASSERT(p.tcb_min.tee == 1 && p.tcb_min.snp == 22 && p.tcb_min.microcode == 255);
-    CU_ASSERT(p.allow_masked_chip_id && !p.allow_debug && p.allow_smt && p.vmpl_max == 3);
+    CU_ASSERT(!p.allow_masked_chip_id && p.allow_debug && p.allow_smt && p.vmpl_max == 3);
 }
 
 static const struct unit_test tests[] = {
