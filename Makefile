@@ -100,7 +100,7 @@ $(BUILD)/gen/test_keys.c: harness/build/embed.sh $(KEYS)
 $(BUILD)/obj/suites/%.o: CFLAGS_ALL += -Isuites
 
 SUITE_SRC := $(sort $(wildcard suites/*/*.c))
-BIN := $(addprefix $(BUILD)/bin/,suite-runner snp-verify sevkit-mint sevkit)
+BIN := $(addprefix $(BUILD)/bin/,suite-runner snp-verify sevkit-mint sevkit-bench sevkit)
 
 $(BUILD)/bin/suite-runner: $(call objs,$(SUITE_SRC)) $(LIBS)
 	@mkdir -p $(@D)
@@ -111,6 +111,16 @@ $(BUILD)/bin/snp-verify: $(call objs,$(wildcard emulator/frontends/snp_verify*.c
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
 
 $(BUILD)/bin/sevkit-mint: $(call objs,$(wildcard emulator/frontends/mint*.c) emulator/frontends/cli.c) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+
+$(BUILD)/bin/sevkit-bench: $(call objs,$(wildcard harness/bench/*.c) emulator/frontends/cli.c) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+
+# Fuzz targets; `make fuzz` calls this with clang and its flags.
+FUZZERS := $(patsubst harness/fuzz/target_%.c,$(BUILD)/bin/fuzz-%,$(wildcard harness/fuzz/target_*.c))
+$(FUZZERS): $(BUILD)/bin/fuzz-%: $(BUILD)/obj/harness/fuzz/target_%.o $(BUILD)/obj/harness/fuzz/fuzz.o $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
 
@@ -143,6 +153,22 @@ test: deps
 
 unit-tests: $(UNIT_TESTS)
 
+bench: deps
+	@$(SUBMAKE) $(BUILD)/bin/sevkit-bench
+	@$(BUILD)/bin/sevkit-bench --out $(BUILD)/bench.json
+
+FUZZ_SECONDS ?= 30
+FUZZ_SAN := address$(comma)undefined
+fuzz: deps-dev
+	@$(SUBMAKE) $(BUILD)/bin/sevkit-mint
+	@$(SUBMAKE) BUILD=$(BUILD)/fuzz CC=clang HARDEN='-fPIC -Wformat -Wformat-security' \
+	    OPT='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -fno-sanitize-recover=undefined' \
+	    LDFLAGS='-fsanitize=fuzzer,$(FUZZ_SAN)' fuzzers
+	@$(VENV)/bin/python harness/fuzz/fuzz.py --mint $(BUILD)/bin/sevkit-mint --dir $(BUILD)/fuzz \
+	    --seconds $(FUZZ_SECONDS)
+
+fuzzers: $(FUZZERS)
+
 docs: deps
 	@$(SUBMAKE) all
 	@PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements docs --build $(BUILD)
@@ -171,6 +197,8 @@ help:
 #: make conform    run every suite on the embedded emulator; results in build/conform/
 #: make test       unit tests, suites, vectors and harness tests (SAN=1: under ASan and UBSan)
 #: make all        build the programs into build/bin/
+#: make bench      measure our code beside OpenSSL's own primitives; numbers in build/bench.json
+#: make fuzz       libFuzzer targets under ASan and UBSan, FUZZ_SECONDS=30 each; in build/fuzz/
 #: make deps       install what `conform` and `test` need, if anything is missing
 #: make deps-dev   the same for lint, sanitizers, fuzzing and browsers
 #: make lint       formatting, static checks, house rules, requirement registry
@@ -182,5 +210,5 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all help docs lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
+.PHONY: all bench fuzz fuzzers help docs lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:

@@ -238,7 +238,8 @@ static struct sevkit_result read_object(json_t *root, struct pki_policy *policy)
     if (!json_is_object(root)) return bad("policy", 0, "must be a JSON object");
     json_object_foreach(root, name, value) {
         const struct member *m = find_member(name);
-        if (m == NULL) return bad(name, 0, "not a member of a policy (docs/verifier.md)");
+        const char *shown = name[0] == 0 ? "policy" : name; /* a failure names its field */
+        if (m == NULL) return bad(shown, 0, "not a member of a policy (docs/verifier.md)");
         SEVKIT_TRY(read_member(m, value, policy));
         if (m->has != NONE) ((bool *)policy)[m->has] = true;
     }

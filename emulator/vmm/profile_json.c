@@ -30,7 +30,9 @@ struct vmm_json vmm_json_element(const struct vmm_json *array, size_t index) {
 
 struct sevkit_result vmm_json_fail(const struct vmm_json *value, enum sevkit_code code,
                                    uint64_t number, const char *rule) {
-    return sevkit_fail(code, value->path, SEVKIT_NO_OFFSET, number, rule);
+    /* The document itself, and a member whose name is empty, have no path. */
+    const char *field = value->path[0] != 0 ? value->path : "json";
+    return sevkit_fail(code, field, SEVKIT_NO_OFFSET, number, rule);
 }
 
 static bool is_listed(const char *name, const char *const *list) {

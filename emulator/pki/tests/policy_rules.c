@@ -192,6 +192,7 @@ static void test_bad_files(void) {
         {"7", "policy"},
         {"{\"allow_debug\":true,\"allow_debug\":false}", "policy"},
         {"{\"allow_debugging\":true}", "allow_debugging"},
+        {"{\"\":false}", "policy"},
         {"{\"allow_debug\":1}", "allow_debug"},
         {"{\"allow_debug\":\"true\"}", "allow_debug"},
         {"{\"vmpl_max\":4}", "vmpl_max"},

@@ -203,6 +203,7 @@ static const struct row {
     {DEFAULT, "\"title\": \"", "\"title\": \"\xff", SEVKIT_BAD_ENCODING, "json"},
     {DEFAULT, "\"build\": 40", "\"build\": 99999999999999999999", SEVKIT_BAD_ENCODING, "json"},
     {DEFAULT, "{", "{}{", SEVKIT_BAD_ENCODING, "json"},
+    {DEFAULT, "{", "{\"\": 0, ", SEVKIT_BAD_VALUE, "json"},
 };
 
 /* What must still be accepted at the same places. */
