@@ -18,7 +18,7 @@ AREAS_HELP = "Only this area (message, report, key, verifier); may be given agai
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="sevkit")
+@click.version_option(__version__, prog_name="sevkit", message="%(prog)s %(version)s")
 def main() -> None:
     """Test and emulation suite for AMD SEV-SNP protocol conformance."""
 

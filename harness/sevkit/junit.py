@@ -42,4 +42,7 @@ def write_junit(run: Run, path: Path) -> None:
 
 def _printable(text: str) -> str:
     """XML 1.0 has no control characters but tab and line ends."""
-    return "".join(c if c >= " " or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(
+        c if (c >= " " and c not in "\ufffe\uffff") or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}"
+        for c in text
+    )

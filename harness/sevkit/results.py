@@ -96,7 +96,7 @@ def read_result(line: dict[str, Any]) -> TestResult:
         kind=line["kind"],
         requirements=list(line["requirements"]),
         verdict=line["verdict"],
-        reason=line["reason"],
+        reason=str(line["reason"]).encode("utf-8", "replace").decode(),
         duration_ms=float(line["duration_ms"]),
     )
 

@@ -1,13 +1,19 @@
-"""`sevkit run`: drives suite-runner, shows progress, writes the result files."""
+"""`sevkit run`: drives suite-runner, shows progress, writes the result files.
+
+A run is split into as many shards as there are processors, each a process of its own; the results come back
+in the order of the tests. A runner that ends early, or says something that makes no sense, is an ERROR."""
 
 from __future__ import annotations
 
 import datetime
 import json
+import os
+import queue
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,75 +92,165 @@ class LiveReporter:
         self._progress.stop()
 
 
-def _lines(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    assert process.stdout is not None
-    for text in process.stdout:
-        try:
-            line = json.loads(text)
-        except json.JSONDecodeError:
-            tools.fail(1, f"suite-runner wrote a line that is no JSON: {text[:200]!r}")
-        if not isinstance(line, dict) or "type" not in line:
-            tools.fail(1, f"suite-runner wrote a line without a type: {text[:200]!r}")
-        yield line
+@dataclass
+class Shard:
+    """One suite-runner process and what it has said."""
+
+    command: list[str]
+    announced: int = -1  # tests, by its `run` line
+    head: dict[str, Any] = field(default_factory=dict)
+    running: str = ""  # the test between its `start` and its `result`
+    tests: list[results.TestResult] = field(default_factory=list)
+    ended: bool = False
+    code: int = 0
+    broken: str = ""  # what it said that makes no sense
+
+    def take(self, text: str) -> results.TestResult | None:
+        """One line of its output; the result in it, if it is one."""
+        line = json.loads(text)
+        match line["type"]:
+            case "run":
+                self.head = line
+                self.announced = int(line["tests"])
+            case "start":
+                self.running = str(line["id"])
+            case "result":
+                result = results.read_result(line)
+                self.tests.append(result)
+                self.running = ""
+                return result
+            case "end":
+                self.ended = True
+        return None
+
+    def fault(self) -> str:
+        """Why this shard cannot be trusted, "" if it can."""
+        failed = any(t.verdict in results.FAILED for t in self.tests)
+        if self.broken:
+            return self.broken
+        if self.running:
+            return f"suite-runner ended inside {self.running} (exit code {self.code})"
+        if not self.ended or len(self.tests) != self.announced:
+            return (
+                f"suite-runner announced {self.announced} tests and reported {len(self.tests)}"
+                f" (exit code {self.code})"
+            )
+        if self.code not in (0, 1, 77) or (self.code == 1) != failed:
+            return f"suite-runner ended with exit code {self.code}, which its verdicts do not explain"
+        return ""
 
 
-def collect(command: list[str], kernel: str, reporter: Reporter) -> tuple[results.Run, int]:
-    """Runs COMMAND (suite-runner with --json -) to its end; the run and the runner's exit code."""
-    started = time.monotonic()
-    run: results.Run | None = None
-    running: str | None = None
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+Event = tuple[Shard, str]
+
+
+def _read(shard: Shard, events: queue.Queue[Event | None]) -> None:
+    with subprocess.Popen(
+        shard.command, stdout=subprocess.PIPE, text=True, encoding="utf-8", errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        for text in process.stdout:
+            events.put((shard, text))
+        shard.code = process.wait()
+    events.put(None)
+
+
+def drive(commands: list[list[str]], reporter: Reporter) -> list[Shard]:
+    """Runs COMMANDS (suite-runner with --json -) side by side to their ends."""
+    shards = [Shard(command) for command in commands]
+    events: queue.Queue[Event | None] = queue.Queue()
+    readers = [threading.Thread(target=_read, args=(shard, events)) for shard in shards]
+    for reader in readers:
+        reader.start()
+    open_shards = len(shards)
+    begun = False
+    while open_shards:
+        event = events.get()
+        if event is None:
+            open_shards -= 1
+            continue
+        shard, text = event
         try:
-            for line in _lines(process):
-                match line["type"]:
-                    case "run":
-                        run = results.Run(
-                            target=line["target"],
-                            profile=line["profile"],
-                            spec=line["spec"],
-                            version=line["version"],
-                            kernel=kernel,
-                            vectors_sha256=results.hash_tree(tools.tree() / "vectors"),
-                            started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                        )
-                        reporter.begin(int(line["tests"]))
-                    case "start":
-                        running = line["id"]
-                        reporter.start(line["id"])
-                    case "result":
-                        if run is None:
-                            tools.fail(1, "suite-runner reported a result before it named its run")
-                        result = results.read_result(line)
-                        run.tests.append(result)
-                        running = None
-                        reporter.result(result)
-        finally:
-            reporter.end()
-    if run is None:
-        # The runner said on stderr what is wrong: bad usage, a target that is not there.
-        sys.exit(process.returncode or 1)
-    if running is not None:
-        reason = f"suite-runner ended inside this test (exit code {process.returncode})"
-        run.tests.append(results.TestResult(running, running.split(".")[0], "", "", [], "ERROR", reason, 0))
-    run.duration_s = round(time.monotonic() - started, 3)
-    return run, process.returncode
+            result = shard.take(text)
+        except (ValueError, KeyError, TypeError) as error:
+            shard.broken = shard.broken or f"suite-runner wrote {text[:120]!r}: {error!r}"
+            continue
+        if not begun and all(s.announced >= 0 for s in shards):
+            begun = True
+            reporter.begin(sum(s.announced for s in shards))
+        if shard.running:
+            reporter.start(shard.running)
+        if result is not None:
+            reporter.result(result)
+    for reader in readers:
+        reader.join()
+    reporter.end()
+    return shards
+
+
+def merge(shards: list[Shard], kernel: str, started: datetime.datetime, seconds: float) -> results.Run:
+    """One run of all shards: test k of shard i is test k * N + i."""
+    heads = [s.head for s in shards if s.head]
+    head = heads[0]
+    run = results.Run(
+        target=str(head["target"]),
+        profile=str(head["profile"]),
+        spec=str(head["spec"]),
+        version=str(head["version"]),
+        kernel=kernel,
+        vectors_sha256=results.hash_tree(tools.tree() / "vectors"),
+        started=started.isoformat(timespec="seconds"),
+        duration_s=round(seconds, 3),
+    )
+    placed = [(k * len(shards) + i, t) for i, s in enumerate(shards) for k, t in enumerate(s.tests)]
+    run.tests = [t for _, t in sorted(placed, key=lambda pair: pair[0])]
+    for shard in shards:
+        if fault := shard.fault():
+            name = shard.running or "runner.incomplete"
+            run.tests.append(results.TestResult(name, "runner", "", "", [], "ERROR", fault, 0))
+    return run
 
 
 def write_files(run: results.Run, out: Path) -> None:
     """results.json, junit.xml and report.html in OUT."""
-    out.mkdir(parents=True, exist_ok=True)
     results.write_json(run, out / "results.json")
     junit.write_junit(run, out / "junit.xml")
     html.write_html(run, out / "report.html")
 
 
-def run_suites(runner_options: list[str], kernel: str, out: Path | None) -> int:
+def _shard_commands(options: list[str]) -> list[list[str]]:
+    command = [str(tools.program("suite-runner")), *options, "--json", "-"]
+    count = os.cpu_count() or 1
+    if "--shard" in options or count == 1:
+        return [command]
+    return [[*command, "--shard", f"{i}/{count}"] for i in range(1, count + 1)]
+
+
+def run_suites(options: list[str], kernel: str, out: Path | None) -> int:
     """`sevkit run` proper. Returns the exit code."""
-    command = [str(tools.program("suite-runner")), *runner_options, "--json", "-"]
-    reporter: Reporter = LiveReporter() if sys.stdout.isatty() else PlainReporter()
-    run, runner_code = collect(command, kernel, reporter)
+    os.environ.setdefault("SEVKIT_REAL", str(tools.tree().parent / "shared" / "real"))
     if out is not None:
-        write_files(run, out)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / "results.json").touch()
+        except OSError as error:
+            tools.fail(tools.EXIT_USAGE, f"--out {out}: {error.strerror}")
+    commands = _shard_commands(options)
+    reporter: Reporter = LiveReporter() if sys.stdout.isatty() else PlainReporter()
+    started = datetime.datetime.now(datetime.UTC)
+    clock = time.monotonic()
+    shards = drive(commands, reporter)
+    refusal = next((s.code for s in shards if s.code in (2, 3) and not s.head), 0)
+    if refusal or not any(s.head for s in shards):
+        return refusal or 1  # the runner said on stderr what is wrong
+    run = merge(shards, kernel, started, time.monotonic() - clock)
+    for test in run.tests:
+        if test.area == "runner":
+            print(f"{test.verdict} {test.id}: {test.reason}")
+    if out is not None:
+        try:
+            write_files(run, out)
+        except OSError as error:
+            tools.fail(tools.EXIT_USAGE, f"--out {out}: {error.strerror}")
         print(f"results: {out / 'results.json'} {out / 'junit.xml'} {out / 'report.html'}")
     print(run.closing_line())
-    return runner_code if runner_code not in (0, 1, 77) else run.exit_code()
+    return run.exit_code()

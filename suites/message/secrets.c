@@ -63,8 +63,9 @@ static void keys_of_a_launch(struct suite_ctx *ctx) {
 static const struct suite_test tests[] = {
     {.id = "message.secrets.fields",
      .title = "every field of the secrets page but the keys, for every profile",
-     .requirements = SUITE_REQ("SNP-SEC-001", "SNP-SEC-002", "SNP-SEC-003", "SNP-SEC-005",
-                               "SNP-SEC-006", "SNP-SEC-008", "SNP-SEC-009", "SNP-SEC-010"),
+     .requirements =
+         SUITE_REQ("SNP-SEC-001", "SNP-SEC-002", "SNP-SEC-003", "SNP-SEC-004", "SNP-SEC-005",
+                   "SNP-SEC-006", "SNP-SEC-008", "SNP-SEC-009", "SNP-SEC-010"),
      .kind = SUITE_POSITIVE,
      .needs = TARGET_SECRETS,
      .run = fields},

@@ -122,7 +122,7 @@ static const struct suite_test tests[] = {
          "VRF-034", "VRF-035", "VRF-036", "VRF-037", "VRF-039", "VRF-041", "VRF-051", "VRF-052",
          "VRF-053", "VRF-054", "VRF-055", "VRF-058", "VRF-059", "VRF-060", "VRF-061", "VRF-062",
          "VRF-063", "VRF-064", "VRF-067", "VRF-068", "VRF-105", "VRF-106", "VRF-107", "VRF-108",
-         "VRF-109", "VRF-110", "VRF-111", "VRF-112", "VRF-114"),
+         "VRF-109", "VRF-110", "VRF-111", "VRF-112", "VRF-114", "SNP-CERT-023"),
      .kind = SUITE_POSITIVE,
      .needs = NEEDS,
      .run = minted},
