@@ -131,6 +131,45 @@ $(BUILD)/bin/sevkit: harness/build/sevkit.sh.in
 
 all: $(BIN)
 
+# ---- installation: libsevkit is every folder's code in one library ----
+
+SOVERSION := 0
+LIB_OBJ := $(foreach f,$(FOLDERS),$(OBJ_$(f)))
+HEADERS := $(sort $(wildcard emulator/include/sevkit/*.h))
+LIBSEVKIT := $(addprefix $(BUILD)/lib/libsevkit.,a so)
+
+# q, not r: files of one name in two folders are two members.
+$(BUILD)/lib/libsevkit.a: $(LIB_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)$(AR) qcs $@ $^
+
+# What the public headers declare is what the shared library exports.
+$(BUILD)/gen/libsevkit.map: $(HEADERS)
+	@mkdir -p $(@D)
+	$(Q){ echo '{ global:'; cat $^ | grep -Eo '\b(sevkit|abi|crypto|rmp|mem|pki|psp|vmm|drv)_[a-z0-9_]+\(' | \
+	    sort -u | tr '(' ';'; echo 'local: *; };'; } > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/lib/libsevkit.so: $(LIB_OBJ) $(BUILD)/gen/libsevkit.map
+	$(Q)$(CC) -shared -Wl,-soname,libsevkit.so.$(SOVERSION) -Wl,--version-script=$(BUILD)/gen/libsevkit.map \
+	    -Wl,-z,defs -o $@ $(LIB_OBJ) $(LDFLAGS_ALL) $(PKG_LIBS)
+
+INSTALLED = $(DESTDIR)$(PREFIX)
+install: all $(LIBSEVKIT)
+	install -d $(addprefix $(INSTALLED)/,bin include/sevkit lib/pkgconfig share/man/man1 share/sevkit)
+	install -m 755 $(filter-out %/sevkit %/sevkit-bench,$(BIN)) $(INSTALLED)/bin/
+	install -m 755 harness/build/sevkit-installed.sh $(INSTALLED)/bin/sevkit
+	install -m 644 $(HEADERS) $(INSTALLED)/include/sevkit/
+	install -m 644 $(BUILD)/lib/libsevkit.a $(INSTALLED)/lib/
+	install -m 755 $(BUILD)/lib/libsevkit.so $(INSTALLED)/lib/libsevkit.so.$(VERSION)
+	ln -sf libsevkit.so.$(VERSION) $(INSTALLED)/lib/libsevkit.so.$(SOVERSION)
+	ln -sf libsevkit.so.$(SOVERSION) $(INSTALLED)/lib/libsevkit.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' harness/build/sevkit.pc.in \
+	    > $(INSTALLED)/lib/pkgconfig/sevkit.pc
+	install -m 644 docs/man/*.1 $(INSTALLED)/share/man/man1/
+	find vectors harness/sevkit harness/python/requirements.txt -name __pycache__ -prune -o -type f \
+	    -exec install -D -m 644 {} $(INSTALLED)/share/sevkit/{} \;
+
 # ---- what people call ----
 
 # Targets that build go through `deps` first, then through a make that sees the packages.
@@ -203,6 +242,7 @@ help:
 #: make deps-dev   the same for lint, sanitizers, fuzzing and browsers
 #: make lint       formatting, static checks, house rules, requirement registry
 #: make docs       regenerate docs/requirements.md from the registry, the code and the tests
+#: make install    programs, library, headers, man pages, vectors into DESTDIR and PREFIX=/usr/local
 #: make clean      remove build/
 #:
 #: variables: CC=gcc|clang  SAN=1  V=1  BUILD=DIR
@@ -210,5 +250,5 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all bench fuzz fuzzers help docs lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
+.PHONY: all bench fuzz fuzzers help docs install lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:
