@@ -237,10 +237,10 @@ bool cli_number_parse(const char *text, uint64_t max, uint64_t *number) {
 
 /* ---- files ---- */
 
-/* Reads STREAM to its end. NULL or what went wrong. */
+/* Reads STREAM to its end, or to the first byte past LIMIT. NULL or what went wrong. */
 static const char *read_all(FILE *stream, size_t limit, struct cli_file *file) {
     size_t capacity = 0;
-    for (;;) {
+    while (file->size <= limit) {
         if (file->size == capacity) {
             capacity = capacity == 0 ? 8192 : capacity * 2;
             if (capacity > limit) capacity = limit + 1; /* one more shows that it is too large */
@@ -250,7 +250,6 @@ static const char *read_all(FILE *stream, size_t limit, struct cli_file *file) {
         }
         const size_t got = fread(file->bytes + file->size, 1, capacity - file->size, stream);
         file->size += got;
-        if (file->size > limit) return "larger than such a file may be";
         if (got == 0) break;
     }
     if (ferror(stream)) return strerror(errno);
@@ -258,19 +257,34 @@ static const char *read_all(FILE *stream, size_t limit, struct cli_file *file) {
     return NULL;
 }
 
-bool cli_file_read(const char *path, size_t limit, struct cli_file *file) {
+bool cli_file_read_start(const char *path, size_t limit, struct cli_file *file) {
     *file = (struct cli_file){0};
-    FILE *stream = fopen(path, "rb");
+    const bool standard = strcmp(path, "-") == 0;
+    FILE *stream = standard ? stdin : fopen(path, "rb");
     if (stream == NULL) {
         cli_bad_file(path, strerror(errno));
         return false;
     }
     const char *wrong = read_all(stream, limit, file);
-    fclose(stream);
+    if (!standard) fclose(stream);
     if (wrong == NULL) return true;
     cli_bad_file(path, wrong);
     cli_file_free(file);
     return false;
+}
+
+bool cli_file_read(const char *path, size_t limit, struct cli_file *file) {
+    if (!cli_file_read_start(path, limit, file)) return false;
+    if (file->size <= limit) return true;
+    cli_bad_file(path, "larger than such a file may be");
+    cli_file_free(file);
+    return false;
+}
+
+int cli_finish(int code) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    cli_bad_file("standard output", strerror(errno));
+    return CLI_USAGE;
 }
 
 void cli_file_free(struct cli_file *file) {

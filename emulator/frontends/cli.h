@@ -96,7 +96,13 @@ struct cli_file {
 /* Reads a whole regular file or pipe of at most LIMIT bytes. False after a message (return
  * CLI_USAGE). Free with cli_file_free, which takes an unread one (all zero) too. */
 bool cli_file_read(const char *path, size_t limit, struct cli_file *file);
+/* As above, "-" being standard input; of what is larger than LIMIT the first LIMIT + 1 bytes are read, so that
+ * a decoder refuses the size. For input of which any bytes deserve a verdict. */
+bool cli_file_read_start(const char *path, size_t limit, struct cli_file *file);
 void cli_file_free(struct cli_file *file);
+
+/* What main returns: CODE, or CLI_USAGE after a message when standard output could not be written. */
+int cli_finish(int code);
 
 /* True if something is at DIR/NAME. */
 bool cli_file_exists(const char *dir, const char *name);

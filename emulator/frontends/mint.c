@@ -32,8 +32,8 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         const struct sub_command *c = &commands[i];
         if (strcmp(first, c->name) != 0) continue;
-        if (c->second == NULL) return c->run(argc - 2, argv + 2);
-        if (strcmp(second, c->second) == 0) return c->run(argc - 3, argv + 3);
+        if (c->second == NULL) return cli_finish(c->run(argc - 2, argv + 2));
+        if (strcmp(second, c->second) == 0) return cli_finish(c->run(argc - 3, argv + 3));
     }
     const bool cert = strcmp(first, "cert") == 0;
     if (strcmp(first, "--version") == 0 || (cert && strcmp(second, "--version") == 0)) {

@@ -43,25 +43,6 @@ static void inputs_free(struct inputs *in) {
 
 /* ---- files ---- */
 
-static int read_stdin(struct cli_file *file) {
-    uint8_t *bytes = malloc(REPORT_LIMIT + 1);
-    size_t size = 0;
-    if (bytes == NULL) return cli_bad_file("-", "no memory");
-    for (;;) {
-        const ssize_t n = read(STDIN_FILENO, bytes + size, REPORT_LIMIT - size);
-        if (n <= 0) break;
-        size += (size_t)n;
-    }
-    bytes[size] = 0;
-    *file = (struct cli_file){.bytes = bytes, .size = size};
-    return CLI_OK;
-}
-
-static int read_report(const char *path, struct cli_file *file) {
-    if (strcmp(path, "-") == 0) return read_stdin(file);
-    return cli_file_read(path, REPORT_LIMIT, file) ? CLI_OK : CLI_USAGE;
-}
-
 /* Reads STEM.der, else STEM.pem. A file that is there and is no certificate is the prover's fault
  * and gives a verdict, not an error: the parse failure is kept for stage chain. */
 static int read_cert(const char *dir, const char *stem, struct pki_cert **cert,
@@ -76,7 +57,7 @@ static int read_cert(const char *dir, const char *stem, struct pki_cert **cert,
         if (!cli_path_join(dir, name, path, sizeof path)) return CLI_USAGE;
         return cli_bad_file(path, "missing: the report needs this certificate (.der or .pem)");
     }
-    if (!cli_file_read(path, CERT_LIMIT, &file)) return CLI_USAGE;
+    if (!cli_file_read_start(path, CERT_LIMIT, &file)) return CLI_USAGE;
     struct sevkit_result r = pki_cert_parse(file.bytes, file.size, cert);
     cli_file_free(&file);
     if (!sevkit_ok(r) && sevkit_ok(*unreadable)) {
@@ -117,8 +98,8 @@ static int read_given(const struct options *o, struct inputs *in) {
     int code = read_policy(o->policy, in);
     if (code == CLI_OK && o->root != NULL) code = read_root(o->root, &in->root);
     if (code != CLI_OK) return code;
-    if (o->crl != NULL && !cli_file_read(o->crl, CRL_LIMIT, &in->crl)) return CLI_USAGE;
-    return read_report(o->report, &in->report);
+    if (o->crl != NULL && !cli_file_read_start(o->crl, CRL_LIMIT, &in->crl)) return CLI_USAGE;
+    return cli_file_read_start(o->report, REPORT_LIMIT, &in->report) ? CLI_OK : CLI_USAGE;
 }
 
 /* ---- judging ---- */
@@ -224,5 +205,5 @@ int main(int argc, char **argv) {
         code = verdict.accepted ? CLI_OK : CLI_FAILED;
     }
     inputs_free(&in);
-    return code;
+    return cli_finish(code);
 }

@@ -108,7 +108,7 @@ struct sevkit_result pki_stage_chain(struct pki_judgement *j) {
 
 struct sevkit_result pki_stage_revocation(struct pki_judgement *j) {
     const bool missing = j->policy->require_revocation && !j->chain->has_crl;
-    if (missing) return pki_no(R_CRL_REQUIRED, NULL, 0);
+    if (missing) return pki_no(R_CRL_REQUIRED, NULL, 0); /* @req VRF-119 */
     return j->chain->revocation;
 }
 

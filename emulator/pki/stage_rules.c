@@ -127,7 +127,8 @@ static const struct rule {
     [R_SIGNER_CA] = {SEVKIT_BAD_VALUE, "SIGNING_KEY", ABI_REPORT_KEY_INFO, "VRF-105",
                      "a VCEK stands under an ASK, a VLEK under an ASVK"},
 
-    [R_CRL_REQUIRED] = {SEVKIT_NOT_FOUND, "require_revocation", NO, "", "a CRL must be given"},
+    [R_CRL_REQUIRED] = {SEVKIT_NOT_FOUND, "require_revocation", NO, "VRF-119",
+                        "a CRL must be given"},
     [R_CRL_ISSUER] = {SEVKIT_BAD_VALUE, "issuer", NO, "VRF-042",
                       "must be the ARK's subject, byte for byte"},
     [R_CRL_SIGNATURE] = {SEVKIT_BAD_CRYPTO, "signature", NO, "VRF-042",

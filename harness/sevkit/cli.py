@@ -38,7 +38,7 @@ def main() -> None:
     type=click.Choice(KERNELS),
     default="6.12",
     show_default=True,
-    help="Linux generation that the driver model imitates.",
+    help="Linux generation, recorded in the results; the embedded target has no driver.",
 )
 @click.option(
     "--spec",

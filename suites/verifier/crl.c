@@ -37,7 +37,7 @@ static void required(struct suite_ctx *ctx) {
     struct verifier_world world;
     SUITE_STEP(verifier_open(ctx, VERIFIER_GENOA, &world));
     world.policy.require_revocation = true;
-    SUITE_STEP(verifier_refuses(ctx, &world, REVOKED, "", "require_revocation is true"));
+    SUITE_STEP(verifier_refuses(ctx, &world, REVOKED, "VRF-119", "require_revocation is true"));
     world.with_crl = true;
     SUITE_STEP(verifier_accepts(ctx, &world, "with the ARK's list"));
 }
@@ -242,14 +242,15 @@ static void entry(struct suite_ctx *ctx) {
     }
 
 static const struct suite_test tests[] = {
-    GOOD("none", "no CRL: skipped, and the verdict says so", not_given, "VRF-041"),
+    GOOD("none", "no CRL: skipped, and the verdict says so", not_given, "VRF-041", "VRF-119"),
     GOOD("others", "a list of other serials", others_listed, "VRF-046", "VRF-047", "VRF-048",
          "SNP-CERT-034"),
     GOOD("current", "the time is the list's first and its last second", current, "VRF-043",
          "VRF-045"),
     FORGE_ACCEPT("crl.tolerated", "an unknown extension that is not critical", tolerated,
                  "VRF-049"),
-    BAD("required", "no CRL where the policy demands one", "crl.none", required, NULL, "VRF-041"),
+    BAD("required", "no CRL where the policy demands one", "crl.none", required, NULL, "VRF-041",
+        "VRF-119"),
     BAD("issuer", "a list that is not the ARK's", "accept.crl", wrong_issuer, NULL, "VRF-042"),
     BAD("stale", "one second outside the list's time", "crl.current", stale, NULL, "VRF-043",
         "VRF-045"),
