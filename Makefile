@@ -212,6 +212,11 @@ docs: deps
 	@$(SUBMAKE) all
 	@PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements docs --build $(BUILD)
 
+# Folders of emulator/ whose tagged lines are broken, one at a time.
+MUTANT_FOLDERS ?= abi psp
+mutants: deps
+	@$(VENV)/bin/python harness/mutants/mutants.py $(BUILD) $(MUTANT_FOLDERS)
+
 LINT_C = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 LINT_PY := harness
 # A failure copies the name of its field (sevkit_fail), which cppcheck takes for a kept pointer; it does not
@@ -241,6 +246,7 @@ help:
 #: make deps       install what `conform` and `test` need, if anything is missing
 #: make deps-dev   the same for lint, sanitizers, fuzzing and browsers
 #: make lint       formatting, static checks, house rules, requirement registry
+#: make mutants    break each tagged check of MUTANT_FOLDERS="abi psp" and see the tests go red
 #: make docs       regenerate docs/requirements.md from the registry, the code and the tests
 #: make install    programs, library, headers, man pages, vectors into DESTDIR and PREFIX=/usr/local
 #: make clean      remove build/
@@ -250,5 +256,5 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all bench fuzz fuzzers help docs install lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
+.PHONY: all bench fuzz fuzzers help mutants docs install lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ pytestmark = [
 ]
 
 
-def run(command: list[str | Path], env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(command: Sequence[str | Path], env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """COMMAND with its output as text."""
     return subprocess.run(
         [str(word) for word in command], capture_output=True, text=True, check=False, timeout=300, env=env
@@ -158,7 +159,7 @@ def test_pages_are_in_order(prefix: Path) -> None:
 
 def test_sevkit_runs_from_its_place(prefix: Path, with_packages: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [prefix / "bin/sevkit", "run", "--filter", "key.form.*", "--out", out]
+    command: list[str | Path] = [prefix / "bin/sevkit", "run", "--filter", "key.form.*", "--out", out]
     done = run(command, with_packages)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^[1-9][0-9]* passed, 0 failed, 0 skipped$", done.stdout, re.MULTILINE)
