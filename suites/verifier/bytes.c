@@ -1,7 +1,7 @@
 /* Any bytes as report, certificate, CRL or policy: a verdict or an error that names the place. */
 #include <string.h>
 
-#include "verifier/verifier.h"
+#include "verifier/forge.h"
 
 static void certificate(struct suite_ctx *ctx) {
     static char pem[4096];
@@ -26,6 +26,28 @@ static void certificate(struct suite_ctx *ctx) {
     suite_instance(ctx, "two PEM blocks");
     SUITE_CHECK(ctx, "certificate", !sevkit_ok(r), "exactly one certificate");
     SUITE_CHECK(ctx, "field", r.field[0] != 0, "the error names the place");
+}
+
+/* More extensions than the search for doubles takes, each of another name and all of them harmless. */
+static void many_extensions(struct suite_ctx *ctx) {
+    struct verifier_world world;
+    SUITE_STEP(verifier_open(ctx, VERIFIER_GENOA, &world));
+    struct pki_der *leaf = &world.certs.leaf;
+    for (uint8_t i = 0; i < 22; i++) {
+        const struct forge_bytes head =
+            FORGE(0x30, 0x10, 0x06, 0x09, 0x2B, 0x06, 0x01, 0x04, 0x01, 0x9C, 0x78, 0x01, 0x01);
+        const struct forge_bytes both =
+            FORGE(0x30, 0x09, 0x06, 0x03, 0x2A, 0x03, i, 0x04, 0x02, 0x05, 0x00, 0x30, 0x10, 0x06,
+                  0x09, 0x2B, 0x06, 0x01, 0x04, 0x01, 0x9C, 0x78, 0x01, 0x01);
+        SUITE_STEP(forge_replace(ctx, leaf, head, 0, both));
+        if (i < 20) continue;
+        suite_instance(ctx, "%u extensions", 12U + i);
+        SUITE_STEP(forge_sign(ctx, world.profile.product, FORGE_ASK, leaf));
+        if (i == 20)
+            SUITE_STEP(verifier_accepts(ctx, &world, "32 are tolerated"));
+        else
+            SUITE_STEP(verifier_refuses(ctx, &world, PKI_STAGE_CHAIN, "VRF-104", "33 are not"));
+    }
 }
 
 /* Random bytes, and random changes of good ones, in every place at once or one by one. */
@@ -94,6 +116,8 @@ static void random_policies(struct suite_ctx *ctx) {
 
 static const struct suite_test tests[] = {
     BAD("certificate", "not exactly one certificate", VERIFIER_NEEDS, certificate, "VRF-040"),
+    BAD("extensions", "a certificate with very many extensions", VERIFIER_NEEDS, many_extensions,
+        "VRF-104"),
     BAD("chain", "changed bytes in certificates and CRL", VERIFIER_NEEDS, random_bytes, "VRF-104"),
     BAD("report", "noise as a report", VERIFIER_NEEDS, random_reports, "VRF-104"),
     BAD("policy", "noise as a policy", 0, random_policies, "VRF-104"),

@@ -95,6 +95,13 @@ static void wrong_issuer(struct suite_ctx *ctx) {
     SUITE_STEP(verifier_refuses(ctx, &world, REVOKED, "VRF-042", "the ARK signs"));
     world = base;
     world.with_crl = true;
+    suite_instance(ctx, "signed by the ARK under another name");
+    SUITE_STEP(forge_replace(ctx, &world.certs.crl, FORGE('G', 'e', 'n', 'o', 'a'), 0,
+                             FORGE('M', 'i', 'l', 'a', 'n')));
+    SUITE_STEP(forge_sign(ctx, world.profile.product, FORGE_ARK, &world.certs.crl));
+    SUITE_STEP(verifier_refuses(ctx, &world, REVOKED, "VRF-042", "the ARK's name is the issuer"));
+    world = base;
+    world.with_crl = true;
     suite_instance(ctx, "the last byte of its number changed");
     SUITE_STEP(forge_replace(ctx, &world.certs.crl, FORGE(0x06, 0x03, 0x55, 0x1D, 0x14, 0x04, 0x06),
                              0, FORGE(0x06, 0x03, 0x55, 0x1D, 0x15, 0x04, 0x06)));
@@ -191,6 +198,8 @@ static const struct forge_row extensions[] = {
     PLUS("a critical issuing distribution point",
          FORGE(0x30, 0x0F, 0x06, 0x03, 0x55, 0x1D, 0x1C, 0x01, 0x01, 0xFF, 0x04, 0x05, 0x30, 0x03,
                0x85, 0x01, 0xFF)),
+    PLUS("a delta CRL indicator that is not critical",
+         FORGE(0x30, 0x0A, 0x06, 0x03, 0x55, 0x1D, 0x1B, 0x04, 0x03, 2, 1, 1)),
     PLUS("an unknown critical extension",
          FORGE(0x30, 0x0C, 0x06, 0x03, 0x2A, 0x03, 0x04, 0x01, 0x01, 0xFF, 0x04, 0x02, 5, 0)),
     END};
