@@ -28,7 +28,7 @@ static void certificate(struct suite_ctx *ctx) {
     SUITE_CHECK(ctx, "field", r.field[0] != 0, "the error names the place");
 }
 
-/* More extensions than the search for doubles takes, each of another name and all of them harmless. */
+/* More extensions than the search for doubles takes, each of another name and all harmless. */
 static void many_extensions(struct suite_ctx *ctx) {
     struct verifier_world world;
     SUITE_STEP(verifier_open(ctx, VERIFIER_GENOA, &world));
