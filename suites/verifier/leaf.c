@@ -1,4 +1,6 @@
 /* Stage chain: VCEK and VLEK, their extensions above all. Certificate notes, sections 1.3 and 2. */
+#include <string.h>
+
 #include "verifier/forge.h"
 
 #define ARC 0x06, 0x09, 0x2B, 0x06, 0x01, 0x04, 0x01, 0x9C, 0x78, 0x01
@@ -55,6 +57,10 @@ static const struct forge_row is_ca[] = {
          FORGE(0x30, 0x0E, 0x06, 0x03, 0x55, 0x1D, 0x0F, 0x01, 0x01, 0xFF, 0x04, 0x04, 0x03, 0x02,
                0x02, 0x04),
          CHAIN, "VRF-035"),
+    PLUS("basicConstraints that cannot be read", NULL,
+         FORGE(0x30, 0x09, 0x06, 0x03, 0x55, 0x1D, 0x13, 0x04, 0x02, 0x05, 0x00), CHAIN, "VRF-035"),
+    PLUS("keyUsage that cannot be read", NULL,
+         FORGE(0x30, 0x09, 0x06, 0x03, 0x55, 0x1D, 0x0F, 0x04, 0x02, 0x05, 0x00), CHAIN, "VRF-035"),
     END};
 
 static const struct forge_row no_hwid[] = {DROP("Genoa", NULL, HWID, "VRF-053"),
@@ -182,6 +188,43 @@ static const struct forge_row curves[] = {
          "VRF-036"),
     END};
 
+/* pki_cert_leaf_info by itself refuses what stage chain has refused before it. */
+static void info_refuses(struct suite_ctx *ctx, const char *name, const struct pki_der *der,
+                         const char *field) {
+    struct pki_cert *cert;
+    struct pki_leaf_info info;
+    SUITE_SETUP(ctx, "certificate", pki_cert_parse(der->bytes, der->size, &cert));
+    const struct sevkit_result r = pki_cert_leaf_info(cert, &info);
+    pki_cert_free(cert);
+    suite_instance(ctx, "%s", name);
+    SUITE_CHECK(ctx, "leaf", !sevkit_ok(r), "not the extensions of a leaf");
+    SUITE_CHECK(ctx, r.field, strcmp(r.field, field) == 0, "the failure names its place");
+}
+
+static void info(struct suite_ctx *ctx) {
+    struct verifier_world world;
+    struct pki_der leaf;
+    SUITE_STEP(verifier_open(ctx, VERIFIER_GENOA, &world));
+    info_refuses(ctx, "an ASK", &world.certs.ca, "subject.CN");
+    if (suite_stopped(ctx)) return;
+    leaf = world.certs.leaf;
+    SUITE_STEP(forge_replace(ctx, &leaf, FORGE('S', 'E', 'V', '-', 'G', 'e', 'n', 'o', 'a'), 0,
+                             FORGE('S', 'E', 'V', '-', 'G', 'e', 'n', 'o', 'z')));
+    info_refuses(ctx, "an issuer of no product line", &leaf, "issuer.CN");
+    if (suite_stopped(ctx)) return;
+    leaf = world.certs.leaf;
+    SUITE_STEP(forge_replace(
+        ctx, &leaf, SPL_IS(0x01, 0x02, 0x01, 0x04), 0,
+        FORGE(0x30, 0x14, SPL_ARC, 0x01, 0x01, 0x01, 0xFF, 0x04, 0x03, 0x02, 0x01, 0x04)));
+    info_refuses(ctx, "a critical extension", &leaf, "blSPL");
+    if (suite_stopped(ctx)) return;
+    leaf = world.certs.leaf;
+    SUITE_STEP(forge_replace(ctx, &leaf, SPL_IS(0x01, 0x02, 0x01, 0x04), 0,
+                             FORGE(0x30, 0x11, SPL_ARC, 0x01, 0x04, 0x03, 0x02, 0x01, 0x04, 0x30,
+                                   0x11, SPL_ARC, 0x01, 0x04, 0x03, 0x02, 0x01, 0x04)));
+    info_refuses(ctx, "an extension that occurs twice", &leaf, "blSPL");
+}
+
 #define TWIN "accept.minted"
 
 static const struct suite_test tests[] = {
@@ -201,6 +244,13 @@ static const struct suite_test tests[] = {
     FORGE_REFUSE("leaf.integer", TWIN, "an SPL that is no minimal INTEGER", integers, "VRF-060"),
     FORGE_REFUSE("leaf.product-name", "leaf.stepping", "another productName", names, "VRF-110"),
     FORGE_REFUSE("leaf.struct-version", TWIN, "another structVersion", struct_versions, "VRF-111"),
+    {.id = "verifier.leaf.info",
+     .title = "the extensions read by themselves",
+     .requirements = SUITE_REQ("VRF-109", "VRF-108", "VRF-030"),
+     .kind = SUITE_NEGATIVE,
+     .twin = "verifier.accept.minted",
+     .needs = VERIFIER_NEEDS,
+     .run = info},
     FORGE_REFUSE("leaf.curve", TWIN, "a key on another curve", curves, "VRF-036"),
 };
 
