@@ -212,10 +212,11 @@ docs: deps
 	@$(SUBMAKE) all
 	@PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements docs --build $(BUILD)
 
-# Folders of emulator/ whose tagged lines are broken, one at a time.
+# Folders of emulator/ whose code is broken, one small thing at a time; see docs/mutants.md. MUTANTS=changed:
+# only lines that differ from MUTANTS_BASE; MUTANTS_FILES: only files that match.
 MUTANT_FOLDERS ?= abi psp
 mutants: deps
-	@$(VENV)/bin/python harness/mutants/mutants.py $(BUILD) $(MUTANT_FOLDERS)
+	@PYTHONPATH=harness $(VENV)/bin/python -m mutants $(BUILD) $(MUTANT_FOLDERS)
 
 LINT_C = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 LINT_PY := harness
@@ -246,7 +247,8 @@ help:
 #: make deps       install what `conform` and `test` need, if anything is missing
 #: make deps-dev   the same for lint, sanitizers, fuzzing and browsers
 #: make lint       formatting, static checks, house rules, requirement registry
-#: make mutants    break each tagged check of MUTANT_FOLDERS="abi psp" and see the tests go red
+#: make mutants    break the code of MUTANT_FOLDERS="abi psp", one thing at a time, and see the tests go red
+#:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
 #: make docs       regenerate docs/requirements.md from the registry, the code and the tests
 #: make install    programs, library, headers, man pages, vectors into DESTDIR and PREFIX=/usr/local
 #: make clean      remove build/

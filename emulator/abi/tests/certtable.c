@@ -229,11 +229,13 @@ static void duplicate_guids(void) {
             struct abi_certtable table;
             char field[32];
             put_table(bytes, 5, ROOM);
+            bytes[24 * a + 1] ^= 0x55;
             memcpy(bytes + 24 * b, bytes + 24 * a, 16);
             snprintf(field, sizeof field, "entry[%u].guid", (unsigned)b);
             const struct sevkit_result r = abi_certtable_decode(bytes, ROOM, &table);
             UNIT_FAILS(r, SEVKIT_BAD_VALUE, field);
             CU_ASSERT_EQUAL(r.offset, 24 * b);
+            CU_ASSERT_EQUAL(r.value, bytes[24 * b]);
             bytes[24 * b + 15] ^= 1;
             UNIT_OK(abi_certtable_decode(bytes, ROOM, &table));
             bytes[24 * b + 15] ^= 1;
@@ -311,6 +313,12 @@ static void encoded_bytes(void) {
     CU_ASSERT_EQUAL(abi_cert_kind_from_guid(table.entries[2].guid), ABI_CERT_ARK);
 }
 
+/* A refusal to encode names the argument and the VALUE that it had, and no offset. */
+static bool refused(struct sevkit_result r, enum sevkit_code code, const char *field,
+                    uint64_t value) {
+    return unit_fails(r, code, field) && r.offset == SEVKIT_NO_OFFSET && r.value == value;
+}
+
 static void encode_without_blobs(void) {
     uint8_t got[32];
     static const uint8_t zero[32];
@@ -321,7 +329,17 @@ static void encode_without_blobs(void) {
     CU_ASSERT_EQUAL(size, 24);
     UNIT_BYTES(got, zero, sizeof got);
     UNIT_OK(abi_certtable_encode(NULL, 0, got, 24, &size));
-    UNIT_FAILS(abi_certtable_encode(NULL, 0, got, 23, &size), SEVKIT_BAD_LENGTH, "capacity");
+    CU_ASSERT(
+        refused(abi_certtable_encode(NULL, 0, got, 23, &size), SEVKIT_BAD_LENGTH, "capacity", 23));
+}
+
+static void encode_one_byte(void) {
+    const struct abi_certtable_blob blob = {ABI_CERT_VCEK, one, 1};
+    uint8_t got[49];
+    size_t size = 0;
+    UNIT_OK(abi_certtable_encode(&blob, 1, got, sizeof got, &size));
+    CU_ASSERT_EQUAL(size, 49);
+    CU_ASSERT_EQUAL(got[48], one[0]);
 }
 
 /* On failure nothing has been written. */
@@ -336,7 +354,8 @@ static void encode_needs_room(void) {
         const char *field = capacity < 96    ? "capacity"
                             : capacity < 101 ? "blob[0].size"
                                              : "blob[2].size";
-        UNIT_FAILS(r, SEVKIT_BAD_LENGTH, field);
+        const size_t value = capacity < 96 ? capacity : capacity < 101 ? sizeof one : sizeof two;
+        CU_ASSERT(refused(r, SEVKIT_BAD_LENGTH, field, value));
     }
     UNIT_BYTES(got, before, sizeof got);
     CU_ASSERT_EQUAL(size, 77);
@@ -357,10 +376,12 @@ static void encode_refuses_bad_kinds(void) {
     uint8_t got[ROOM];
     size_t size;
     const struct abi_certtable_blob other[] = {{ABI_CERT_ARK, one, 1}, {ABI_CERT_OTHER, one, 1}};
-    UNIT_FAILS(abi_certtable_encode(other, 2, got, ROOM, &size), SEVKIT_BAD_VALUE, "blob[1].kind");
+    CU_ASSERT(refused(abi_certtable_encode(other, 2, got, ROOM, &size), SEVKIT_BAD_VALUE,
+                      "blob[1].kind", ABI_CERT_OTHER));
     const struct abi_certtable_blob twice[] = {
         {ABI_CERT_ARK, one, 1}, {ABI_CERT_ASK, one, 1}, {ABI_CERT_ARK, two, 1}};
-    UNIT_FAILS(abi_certtable_encode(twice, 3, got, ROOM, &size), SEVKIT_BAD_VALUE, "blob[2].kind");
+    CU_ASSERT(refused(abi_certtable_encode(twice, 3, got, ROOM, &size), SEVKIT_BAD_VALUE,
+                      "blob[2].kind", ABI_CERT_ARK));
 }
 
 static void encode_limits_the_count(void) {
@@ -369,7 +390,7 @@ static void encode_limits_the_count(void) {
     size_t size;
     /* 16 pass the limit, and fail for what they are. */
     UNIT_FAILS(abi_certtable_encode(many, 16, got, ROOM, &size), SEVKIT_BAD_VALUE, "blob[0].kind");
-    UNIT_FAILS(abi_certtable_encode(many, 17, got, ROOM, &size), SEVKIT_LIMIT, "count");
+    CU_ASSERT(refused(abi_certtable_encode(many, 17, got, ROOM, &size), SEVKIT_LIMIT, "count", 17));
     UNIT_FAILS(abi_certtable_encode(many, SIZE_MAX, got, ROOM, &size), SEVKIT_LIMIT, "count");
 }
 
@@ -389,6 +410,7 @@ static const struct unit_test tests[] = {
     {"noise", noise},
     {"encoded-bytes", encoded_bytes},
     {"encode-without-blobs", encode_without_blobs},
+    {"encode-one-byte", encode_one_byte},
     {"encode-needs-room", encode_needs_room},
     {"encode-stays-within-32-bits", encode_stays_within_32_bits},
     {"encode-refuses-bad-kinds", encode_refuses_bad_kinds},

@@ -163,24 +163,25 @@ static void defined_bytes_are_free(void) {
     }
 }
 
-/* Every bit of every byte behind KEY_INFO set once, in each version: refused exactly where the
- * table says reserved, with the name and the byte. */
+/* Version VERSION with bit BIT of byte AT set alone: refused exactly where the table says reserved, with
+ * the name and the byte. */
+static bool bit_is_judged(uint32_t version, size_t at, unsigned bit) {
+    const char *field = reserved_at(version, at);
+    uint8_t bytes[0x4A0];
+    good_report(version, bytes);
+    bytes[at] ^= (uint8_t)(1u << bit);
+    const struct sevkit_result r = check(bytes);
+    if (field == NULL) return unit_ok(r);
+    return unit_fails(r, SEVKIT_RESERVED, field) && r.offset == at && r.value == 1u << bit;
+}
+
+/* Every bit of every byte behind KEY_INFO, in each version. Ends at the first that is judged wrong: one
+ * defect would be told thousands of times. */
 static void each_bit_alone(void) {
     for (size_t v = 0; v < VERSIONS; v++) {
         for (size_t at = 0x4C; at < 0x4A0; at++) {
-            const char *field = reserved_at(versions[v], at);
             for (unsigned bit = 0; bit < 8; bit++) {
-                uint8_t bytes[0x4A0];
-                good_report(versions[v], bytes);
-                bytes[at] ^= (uint8_t)(1u << bit);
-                const struct sevkit_result r = check(bytes);
-                if (field == NULL) {
-                    UNIT_OK(r);
-                    continue;
-                }
-                UNIT_FAILS(r, SEVKIT_RESERVED, field);
-                CU_ASSERT_EQUAL(r.offset, at);
-                CU_ASSERT_EQUAL(r.value, 1u << bit);
+                CU_ASSERT_TRUE_FATAL(bit_is_judged(versions[v], at, bit));
             }
         }
     }

@@ -147,6 +147,49 @@ static void root_cache_follows_the_tcb(void) {
     fixture_close(&f);
 }
 
+/* 0 and 1 are TCBs as any other, even for a cache that has just been filled for another one; what is cached is
+ * used. */
+static void root_cache_at_small_tcbs(void) {
+    static const uint64_t tcbs[] = {4, 0, 5, 1};
+    struct fixture f;
+    const struct sevkit_profile p = fixture_profile();
+    uint8_t key[32], want[32], root[32];
+    struct abi_key_req q = {.guest_field_select = ABI_FIELD_TCB_VERSION};
+    fixture_open(&f, &p);
+    for (size_t i = 0; i < sizeof tcbs / sizeof tcbs[0]; i++) {
+        q.tcb_version = tcbs[i];
+        CU_ASSERT_EQUAL(fixture_key(&f, &q, key), ABI_SUCCESS);
+        const struct pki_leaf leaf = vcek_at(&p, tcbs[i]);
+        UNIT_OK(pki_leaf_root_secret(&leaf, root));
+        expected_key(&p, &q, p.id_block.author_key_digest, root, want);
+        UNIT_BYTES(key, want, sizeof key);
+    }
+    f.psp->leaf[ABI_SIGNING_KEY_VCEK].secret[0] ^= 1;
+    root[0] ^= 1;
+    CU_ASSERT_EQUAL(fixture_key(&f, &q, key), ABI_SUCCESS);
+    expected_key(&p, &q, p.id_block.author_key_digest, root, want);
+    UNIT_BYTES(key, want, sizeof key);
+    fixture_close(&f);
+}
+
+/* What certificates are minted for: the profile's own name of the product, not one derived from it. */
+static void what_a_leaf_is_made_of(void) {
+    struct fixture f;
+    const struct sevkit_profile p = fixture_profile();
+    fixture_open(&f, &p);
+    const struct pki_leaf vcek = psp_leaf(f.psp, ABI_SIGNING_KEY_VCEK, 9);
+    CU_ASSERT_PTR_EQUAL(vcek.product_name, f.psp->profile.product_name);
+    CU_ASSERT_PTR_EQUAL(vcek.hwid, f.psp->profile.chip_id);
+    CU_ASSERT_EQUAL(vcek.hwid_size, 64);
+    CU_ASSERT_EQUAL(vcek.tcb, 9);
+    CU_ASSERT_PTR_NULL(vcek.csp_id);
+    const struct pki_leaf vlek = psp_leaf(f.psp, ABI_SIGNING_KEY_VLEK, 9);
+    CU_ASSERT_PTR_EQUAL(vlek.csp_id, f.psp->profile.csp_id);
+    CU_ASSERT_EQUAL(vlek.tcb, 9);
+    CU_ASSERT_PTR_NULL(vlek.hwid);
+    fixture_close(&f);
+}
+
 static void signing_key_follows_the_tcb(void) {
     struct fixture f;
     const struct sevkit_profile p = fixture_profile();
@@ -223,6 +266,8 @@ static const struct unit_test tests[] = {
     {"kdf-identity", kdf_identity},
     {"roots", roots},
     {"root-cache", root_cache_follows_the_tcb},
+    {"root-cache-small-tcbs", root_cache_at_small_tcbs},
+    {"leaf", what_a_leaf_is_made_of},
     {"signing-key-cache", signing_key_follows_the_tcb},
     {"refusals", refusals},
     {NULL, NULL},

@@ -1,22 +1,72 @@
 /* Making a PSP, and what its mailbox says to commands that it does not have. */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "psp/tests/fixture.h"
 
 extern const struct unit_suite mailbox_suite;
 
+/* psp_new refuses PROFILE for what FIELD says, which is no field of a wire format. */
+static void refuses(struct fixture *f, const struct sevkit_profile *profile, enum sevkit_code code,
+                    const char *field, uint64_t value) {
+    const struct sevkit_env env = {0};
+    struct psp *psp;
+    const struct sevkit_result r = psp_new(profile, &env, f->rmp, f->mem, &psp);
+    UNIT_FAILS(r, code, field);
+    CU_ASSERT_EQUAL(r.offset, SEVKIT_NO_OFFSET);
+    CU_ASSERT_EQUAL(r.value, value);
+}
+
 static void refuses_bad_profiles(void) {
     struct fixture f;
-    struct psp *psp;
     struct sevkit_profile p = fixture_profile();
-    const struct sevkit_env env = {0};
     fixture_open(&f, &p);
     p.guests_max = 0;
-    UNIT_FAILS(psp_new(&p, &env, f.rmp, f.mem, &psp), SEVKIT_BAD_VALUE, "guests_max");
+    refuses(&f, &p, SEVKIT_BAD_VALUE, "guests_max", 0);
     p = fixture_profile();
     p.tsc_reference_khz = 0;
-    UNIT_FAILS(psp_new(&p, &env, f.rmp, f.mem, &psp), SEVKIT_BAD_VALUE, "tsc_reference_khz");
+    refuses(&f, &p, SEVKIT_BAD_VALUE, "tsc_reference_khz", 0);
     fixture_close(&f);
+}
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN
+#endif
+
+/* Address space for the list of addresses, but not for the contexts. What was taken is given back, or 64
+ * attempts would eat all of it. */
+static void memory_for_contexts(void) {
+#ifdef UNDER_ASAN
+    unit_skip("AddressSanitizer needs terabytes of address space");
+#else
+    struct fixture f;
+    struct sevkit_profile p = fixture_profile();
+    struct rlimit before;
+    fixture_open(&f, &p);
+    p.guests_max = 1u << 24;
+    _Static_assert(sizeof(struct psp_gctx) > 256, "2^24 contexts take more than the limit");
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_AS, &before), 0);
+    const struct rlimit less = {.rlim_cur = UINT64_C(4) << 30, .rlim_max = before.rlim_max};
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_AS, &less), 0);
+    for (int i = 0; i < 64; i++) refuses(&f, &p, SEVKIT_NO_MEMORY, "guests_max", p.guests_max);
+    void *half = malloc(UINT64_C(2) << 30);
+    CU_ASSERT_PTR_NOT_NULL(half);
+    free(half);
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_AS, &before), 0);
+    fixture_close(&f);
+#endif
+}
+
+/* As after a psp_new that failed. */
+static void freeing_nothing(void) {
+    struct psp *psp = NULL;
+    psp_free(psp);
+    CU_ASSERT_PTR_NULL(psp);
 }
 
 static void unknown_commands(void) {
@@ -64,6 +114,8 @@ static void platform_state(void) {
 
 static const struct unit_test tests[] = {
     {"bad-profiles", refuses_bad_profiles},
+    {"memory-for-contexts", memory_for_contexts},
+    {"freeing-nothing", freeing_nothing},
     {"unknown-commands", unknown_commands},
     {"forged-context", forged_context},
     {"platform-state", platform_state},

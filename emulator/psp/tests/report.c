@@ -6,7 +6,7 @@
 extern const struct unit_suite report_suite;
 
 static struct abi_report get(struct fixture *f, uint32_t key_sel) {
-    struct abi_report_req req = {.vmpl = 1, .key_sel = key_sel};
+    struct abi_report_req req = {.vmpl = 2, .key_sel = key_sel};
     struct abi_report_rsp rsp;
     struct abi_report report = {0};
     memset(req.report_data, 0x77, sizeof req.report_data);
@@ -32,7 +32,7 @@ static void fields(void) {
             .version = versions[i],
             .guest_svn = 5,
             .policy = p.policy,
-            .vmpl = 1,
+            .vmpl = 2,
             .signature_algo = 1,
             .current_tcb = p.current_tcb,
             .platform_info = p.platform_info,

@@ -145,6 +145,49 @@ static void sizes_of_key_req_v2(void) {
     }
 }
 
+/* Where the firmware lacks version 2 its sizes are those of any message, and size comes before tag. */
+static void sizes_without_key_req_v2(void) {
+    static const struct {
+        uint16_t size;
+        enum abi_status status;
+    } rows[] = {{0x28, ABI_INVALID_PARAM}, {0x20, ABI_BAD_MEASUREMENT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f;
+        struct sevkit_profile p = fixture_profile();
+        uint8_t page[ABI_PAGE_SIZE];
+        p.key_req_max_version = 1;
+        fixture_open(&f, &p);
+        const struct abi_msg_header h =
+            abi_msg_header_make(ABI_MSG_KEY_REQ, 2, 0, f.seqno[0], rows[i].size);
+        fixture_seal(&f, &h, zero, page);
+        page[ABI_MSG_AUTHTAG] ^= 1;
+        CU_ASSERT_EQUAL(fixture_ring(&f, page), rows[i].status);
+        fixture_close(&f);
+    }
+}
+
+/* A key that cannot be made is the firmware's own failure: nothing is answered, nothing counts. */
+static void failure_inside_a_handler(void) {
+    static const uint8_t types[] = {ABI_MSG_KEY_REQ, ABI_MSG_REPORT_REQ};
+    for (size_t i = 0; i < sizeof types; i++) {
+        struct fixture f;
+        const struct sevkit_profile p = fixture_profile();
+        uint8_t reply[ABI_MSG_PAYLOAD_MAX], before[ABI_PAGE_SIZE], after[ABI_PAGE_SIZE];
+        const uint16_t size = i == 0 ? ABI_KEY_REQ_V1_SIZE : ABI_REPORT_REQ_SIZE;
+        fixture_open(&f, &p);
+        f.psp->profile.product = ABI_PRODUCT_UNKNOWN;
+        CU_ASSERT(mem_read(f.mem, RESPONSE_PAGE, before, sizeof before));
+        CU_ASSERT_EQUAL(fixture_call(&f, types[i], 1, zero, size, reply), ABI_HWERROR_PLATFORM);
+        CU_ASSERT(mem_read(f.mem, RESPONSE_PAGE, after, sizeof after));
+        UNIT_BYTES(after, before, sizeof after);
+        CU_ASSERT_EQUAL(count0(&f), 0);
+        f.psp->profile.product = p.product;
+        CU_ASSERT_EQUAL(fixture_call(&f, types[i], 1, zero, size, reply), ABI_SUCCESS);
+        CU_ASSERT_EQUAL(count0(&f), 2);
+        fixture_close(&f);
+    }
+}
+
 static void version_of_a_key_v2_response(void) {
     for (unsigned version = 1; version <= 2; version++) {
         struct fixture f;
@@ -333,6 +376,8 @@ static const struct unit_test tests[] = {
     {"response-over-request", response_over_request},
     {"response-header", response_header},
     {"key-v2-sizes", sizes_of_key_req_v2},
+    {"key-sizes-without-v2", sizes_without_key_req_v2},
+    {"handler-fails", failure_inside_a_handler},
     {"key-v2-response-version", version_of_a_key_v2_response},
     {"short-and-long", short_and_long_payloads},
     {"types-without-handler", types_without_a_handler},

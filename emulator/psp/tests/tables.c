@@ -57,7 +57,8 @@ static void tsc_reserved(void) {
     fixture_close(&f);
 }
 
-/* Leaf 7 with one rule a register, leaf 0x80000008 unchecked in EAX. */
+/* Leaf 7 with one rule a register, leaf 0x80000008 unchecked in EAX. The value beside a rule that has
+ * none, and a row behind the last, mean nothing. */
 static struct sevkit_profile cpuid_profile(void) {
     struct sevkit_profile p = fixture_profile();
     p.cpuid_policy_count = 2;
@@ -67,10 +68,12 @@ static struct sevkit_profile cpuid_profile(void) {
         .eax = {SEVKIT_CPUID_EXACT, 0x11},
         .ebx = {SEVKIT_CPUID_MASK, 0xF0},
         .ecx = {SEVKIT_CPUID_MAX, 0x20},
-        .edx = {SEVKIT_CPUID_ZERO, 0},
+        .edx = {SEVKIT_CPUID_ZERO, 0x0F},
     };
     p.cpuid_policy[1] = (struct sevkit_cpuid_policy){.eax_in = UINT32_C(0x80000008),
-                                                     .eax = {SEVKIT_CPUID_UNCHECKED, 0}};
+                                                     .eax = {SEVKIT_CPUID_UNCHECKED, 5}};
+    p.cpuid_policy[2] = p.cpuid_policy[0];
+    p.cpuid_policy[2].ecx_in = 2;
     return p;
 }
 
