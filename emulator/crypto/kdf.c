@@ -19,14 +19,16 @@ struct sevkit_result crypto_kdf(const uint8_t *key, size_t key_size, const char 
         {context, context_size},
         {bits, sizeof bits},
     };
+    struct sevkit_result r = sevkit_success();
     for (uint32_t i = 1; out_size > 0; i++) {
         const size_t take = out_size < sizeof block ? out_size : sizeof block;
         put_be32(counter, i);
-        SEVKIT_TRY(crypto_hmac_sha384(key, key_size, parts, sizeof parts / sizeof parts[0], block));
+        r = crypto_hmac_sha384(key, key_size, parts, sizeof parts / sizeof parts[0], block);
+        if (!sevkit_ok(r)) break;
         memcpy(out, block, take);
         out += take;
         out_size -= take;
     }
     crypto_wipe(block, sizeof block);
-    return sevkit_success();
+    return r;
 }

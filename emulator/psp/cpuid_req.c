@@ -3,6 +3,7 @@
  *
  * @gap The notes say that the request's reserved fields must be zero, not what answers one that
  * is not: here INVALID_PARAM with COUNT 0, as for a COUNT above 64. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "psp/message.h"
@@ -23,7 +24,7 @@ static uint32_t allowed(struct sevkit_cpuid_register rule, uint32_t value) {
     case SEVKIT_CPUID_MAX: return value > rule.value ? rule.value : value; /* @req SNP-CPUID-009 */
     case SEVKIT_CPUID_UNCHECKED: return value;                             /* @req SNP-CPUID-010 */
     }
-    return 0;
+    abort();
 }
 
 /* The policy of a leaf; all four registers zero for one that is not in the table. */
@@ -33,7 +34,7 @@ static struct sevkit_cpuid_policy policy_of(const struct sevkit_profile *p, uint
         const struct sevkit_cpuid_policy *row = &p->cpuid_policy[i];
         if (row->eax_in == eax_in && row->ecx_in == ecx_in) return *row;
     }
-    return (struct sevkit_cpuid_policy){.eax_in = eax_in, .ecx_in = ecx_in};
+    return (struct sevkit_cpuid_policy){0};
 }
 
 /* Puts the allowed values in place of those that are not. True if ENTRY was right. */

@@ -106,8 +106,8 @@ void psp_guest_remove(struct psp *psp, uint64_t gctx_paddr) {
     if (gctx == NULL) return;
     crypto_wipe(gctx, sizeof *gctx);
     psp->guests.paddr[gctx - psp->guests.gctx] = PSP_GCTX_FREE;
-    /* The cipher may hold a VMPCK of this guest. Neither call can fail: the cipher has had keys
-     * before and the page was a context. */
+    /* The cipher may hold a VMPCK of this guest. Neither call can fail: a cipher
+     * that crypto_aead_new made takes any key, and the page was a context. */
     if (!sevkit_ok(crypto_aead_set_key(psp->aead, no_key))) abort();
     if (!rmp_set(psp->rmp, gctx_paddr, RMP_FIRMWARE, RMP_4K)) abort();
 }

@@ -6,7 +6,7 @@
  * it when it is whole. A status other than SUCCESS has changed nothing.
  *
  * EXPORT, IMPORT, ABSORB, VMRK and ABSORB_NOMA are request types of the ABI that this firmware
- * does not have yet: step 15 refuses them as it does an unknown type. @gap */
+ * does not have yet: step 15 refuses them as it does an unknown type. */
 #include <string.h>
 
 #include "psp/message.h"

@@ -72,11 +72,10 @@ enum abi_status psp_key_req(struct psp *psp, struct psp_exchange *x) {
     abi_key_req_decode(x->header.version, x->payload, &req);
     const enum abi_status status = check(psp, x, &req);
     rsp.status = status;
-    if (status == ABI_SUCCESS && !sevkit_ok(make(psp, x->gctx, &req, rsp.derived_key))) {
-        return ABI_HWERROR_PLATFORM;
-    }
-    abi_key_rsp_encode(&rsp, x->reply);
+    const bool made = status != ABI_SUCCESS || sevkit_ok(make(psp, x->gctx, &req, rsp.derived_key));
+    abi_key_rsp_encode(&rsp, x->reply); /* private until it is sealed */
     crypto_wipe(&rsp, sizeof rsp);
+    if (!made) return ABI_HWERROR_PLATFORM;
     x->reply_size = ABI_KEY_RSP_SIZE;
     if (x->header.version == 2) x->reply_version = (uint8_t)psp->profile.key_rsp_v2_version;
     return ABI_SUCCESS;
