@@ -27,14 +27,26 @@ const char *sevkit_code_name(enum sevkit_code code) {
     return "unknown";
 }
 
+/* A field may carry a name out of a file: it does not get to steer the terminal. */
+static void printable(const char *field, char out[64]) {
+    size_t i = 0;
+    for (; i < 63 && field[i] != 0; i++) {
+        const bool control = (unsigned char)field[i] < 0x20 || field[i] == 0x7F;
+        out[i] = control ? '?' : field[i];
+    }
+    out[i] = 0;
+}
+
 void sevkit_result_text(const struct sevkit_result *r, char *out, size_t size) {
+    char field[sizeof r->field];
+    printable(r->field, field);
     if (sevkit_ok(*r)) {
         snprintf(out, size, "ok");
     } else if (r->offset == SEVKIT_NO_OFFSET) {
-        snprintf(out, size, "%s: value 0x%llx; rule: %s", r->field, (unsigned long long)r->value,
+        snprintf(out, size, "%s: value 0x%llx; rule: %s", field, (unsigned long long)r->value,
                  r->rule);
     } else {
-        snprintf(out, size, "%s at 0x%zx: value 0x%llx; rule: %s", r->field, r->offset,
+        snprintf(out, size, "%s at 0x%zx: value 0x%llx; rule: %s", field, r->offset,
                  (unsigned long long)r->value, r->rule);
     }
 }

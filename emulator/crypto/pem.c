@@ -8,6 +8,7 @@
 #include "crypto/algorithms.h"
 #include "crypto/span.h"
 
+#define DER_SEQUENCE 0x30    /* the first byte of a certificate in DER */
 #define PEM_SIZE_MAX 0x20000 /* 64 KiB of DER in base64, with room for line ends */
 
 static bool is_space(uint8_t c) {
@@ -29,7 +30,11 @@ static bool starts_with(struct crypto_span text, const char *start) {
 }
 
 bool crypto_pem_looks_like(const uint8_t *bytes, size_t size) {
-    return starts_with(skip_space((struct crypto_span){bytes, size}), "-----");
+    static const char begin[] = "-----BEGIN ";
+    if (starts_with(skip_space((struct crypto_span){bytes, size}), "-----")) return true;
+    /* Text before the block: refused, but as PEM. */
+    return size > 0 && bytes[0] != DER_SEQUENCE &&
+           memmem(bytes, size, begin, sizeof begin - 1) != NULL;
 }
 
 /* Takes "-----WORD LABEL-----" off TEXT. */

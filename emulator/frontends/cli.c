@@ -301,7 +301,9 @@ bool cli_path_join(const char *dir, const char *name, char *out, size_t size) {
 
 bool cli_file_exists(const char *dir, const char *name) {
     char path[4096];
-    return cli_path_join(dir, name, path, sizeof path) && access(path, F_OK) == 0;
+    struct stat status;
+    return cli_path_join(dir, name, path, sizeof path) &&
+           (lstat(path, &status) == 0 || errno != ENOENT);
 }
 
 bool cli_file_write(const char *path, const void *bytes, size_t size) {

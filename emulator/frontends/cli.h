@@ -104,7 +104,8 @@ void cli_file_free(struct cli_file *file);
 /* What main returns: CODE, or CLI_USAGE after a message when standard output could not be written. */
 int cli_finish(int code);
 
-/* True if something is at DIR/NAME. */
+/* False if DIR has nothing of this NAME. A link that leads nowhere and a DIR that cannot be searched are true:
+ * opening then tells what is wrong. */
 bool cli_file_exists(const char *dir, const char *name);
 
 /* DIR/NAME in OUT. False after a message when it does not fit. */

@@ -7,8 +7,6 @@
 
 #include "frontends/mint.h"
 
-#define VERSION_WITH_CPUID 3
-#define VERSION_WITH_MIT 5
 #define REPORT_FILE_MAX 0x10000 /* a file of another size gets the decoder's message */
 
 /* An object being filled; OK falls when memory is short. */
@@ -162,13 +160,13 @@ static struct object fields(const struct abi_report *r, enum abi_product product
     add_hex(&o, "report_id", r->report_id, sizeof r->report_id);
     add_hex(&o, "report_id_ma", r->report_id_ma, sizeof r->report_id_ma);
     add_object(&o, "reported_tcb", tcb(product, r->reported_tcb));
-    if (r->version >= VERSION_WITH_CPUID) add_object(&o, "cpuid", cpuid(r->fms));
+    if (r->version >= ABI_REPORT_VERSION_FMS) add_object(&o, "cpuid", cpuid(r->fms));
     add_hex(&o, "chip_id", r->chip_id, sizeof r->chip_id);
     add_object(&o, "committed_tcb", tcb(product, r->committed_tcb));
     add_version(&o, "current_version", r->current);
     add_version(&o, "committed_version", r->committed);
     add_object(&o, "launch_tcb", tcb(product, r->launch_tcb));
-    if (r->version >= VERSION_WITH_MIT) {
+    if (r->version >= ABI_REPORT_VERSION_MIT) {
         add_word(&o, "launch_mit_vector", r->launch_mit_vector);
         add_word(&o, "current_mit_vector", r->current_mit_vector);
     }
@@ -218,13 +216,13 @@ static void print_text(json_t *json) {
 static int show(const struct abi_report *report, bool as_json) {
     /* Before version 3 a report names no product; the TCB layouts of all lines of that time are one. */
     enum abi_product product = abi_report_product(report);
-    if (report->version < VERSION_WITH_CPUID) product = ABI_PRODUCT_GENOA;
+    if (report->version < ABI_REPORT_VERSION_FMS) product = ABI_PRODUCT_GENOA;
     const struct object o = fields(report, product);
     if (!o.ok) {
         json_decref(o.json);
         return cli_bad_file("report", "not enough memory");
     }
-    if (report->version < VERSION_WITH_CPUID) json_object_del(o.json, "product");
+    if (report->version < ABI_REPORT_VERSION_FMS) json_object_del(o.json, "product");
     if (as_json) {
         json_dumpf(o.json, stdout, JSON_INDENT(2));
         putchar('\n');

@@ -3,6 +3,7 @@
  * people. */
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,10 +189,9 @@ static struct sevkit_result read_product(const char *name, const json_t *v, enum
 
 /* ---- the object ---- */
 
-static struct sevkit_result read_u32(const char *name, const json_t *v, uint64_t max,
-                                     uint32_t *out) {
+static struct sevkit_result read_u32(const char *name, const json_t *v, uint32_t *out) {
     uint64_t number = 0;
-    SEVKIT_TRY(read_number(name, v, max, &number));
+    SEVKIT_TRY(read_number(name, v, UINT32_MAX, &number));
     *out = (uint32_t)number;
     return sevkit_success();
 }
@@ -212,15 +212,20 @@ static struct sevkit_result read_firmware(const char *name, const json_t *v,
     return sevkit_success();
 }
 
-#define VMPL_MAX 3
+static struct sevkit_result read_vmpl(const char *name, const json_t *v, uint32_t *out) {
+    const json_int_t n = json_integer_value(v);
+    if (!json_is_integer(v) || n < 0 || n > 3) return bad(name, (uint64_t)n, "must be 0 to 3");
+    *out = (uint32_t)n;
+    return sevkit_success();
+}
 
 static struct sevkit_result read_member(const struct member *m, const json_t *v,
                                         struct pki_policy *policy) {
     void *at = (uint8_t *)policy + m->at;
     switch (m->kind) {
     case FLAG: return read_flag(m->name, v, at);
-    case VMPL: return read_u32(m->name, v, VMPL_MAX, at);
-    case U32: return read_u32(m->name, v, UINT32_MAX, at);
+    case VMPL: return read_vmpl(m->name, v, at);
+    case U32: return read_u32(m->name, v, at);
     case MASK: return read_mask(m->name, v, at);
     case BYTES: return read_bytes(m->name, v, at, m->size);
     case TCB: return read_tcb(m->name, v, at);
@@ -246,13 +251,24 @@ static struct sevkit_result read_object(json_t *root, struct pki_policy *policy)
     return sevkit_success();
 }
 
+/* What jansson refused: the member that it names, if it does, and why. */
+static struct sevkit_result not_json(const json_error_t *error) {
+    char name[JSON_ERROR_TEXT_LENGTH] = "policy";
+    const uint64_t line = (uint64_t)error->line;
+    const char *rule = "must be JSON (value: the line)";
+    if (json_error_code(error) == json_error_duplicate_key) {
+        (void)sscanf(error->text, "duplicate object key near '\"%127[^\"]", name);
+        rule = "must not stand twice (value: the line)";
+    }
+    if (json_error_code(error) == json_error_numeric_overflow)
+        rule = "a number is larger than 9223372036854775807 (value: the line)";
+    return sevkit_fail(SEVKIT_BAD_ENCODING, name, (size_t)error->position, line, rule);
+}
+
 struct sevkit_result pki_policy_parse(const char *json, size_t size, struct pki_policy *policy) {
     json_error_t error;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (root == NULL) {
-        return sevkit_fail(SEVKIT_BAD_ENCODING, "policy", (size_t)error.position,
-                           (uint64_t)error.line, "must be JSON, no member twice (value: the line)");
-    }
+    if (root == NULL) return not_json(&error);
     *policy = pki_policy_default();
     const struct sevkit_result r = read_object(root, policy);
     json_decref(root);

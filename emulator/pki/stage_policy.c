@@ -5,7 +5,6 @@
 
 #include "pki/stage.h"
 
-#define VERSION_WITH_MIT_VECTORS 5
 #define VMPL_MAX 3
 
 static struct sevkit_result check_guest_policy(const struct abi_report *r,
@@ -64,7 +63,7 @@ static struct sevkit_result check_firmware(const struct abi_report *r, const str
         r->committed_tcb == r->current_tcb && r->committed.major == r->current.major &&
         r->committed.minor == r->current.minor && r->committed.build == r->current.build;
     const bool provisional = !committed && !p->allow_provisional;
-    const bool has_vectors = r->version >= VERSION_WITH_MIT_VECTORS;
+    const bool has_vectors = r->version >= ABI_REPORT_VERSION_MIT;
     const uint64_t launch_mit = has_vectors ? r->launch_mit_vector : 0;
     const uint64_t current_mit = has_vectors ? r->current_mit_vector : 0;
     if (provisional) return pki_no(R_POLICY_PROVISIONAL, NULL, r->committed_tcb); /* @req VRF-069 */

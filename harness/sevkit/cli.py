@@ -85,15 +85,16 @@ def run(
             options += [name, value]
     if list_tests or tap:
         mode = "--list" if list_tests else "--tap"
-        _become("suite-runner", [*options, mode])
+        _become("suite-runner", [*options, mode], "suite-runner")
     sys.exit(run_suites(options, kernel, out))
 
 
-def _become(name: str, arguments: list[str]) -> None:
-    """Replaces this process by a C program: its output, exit code and signals are the command's."""
+def _become(name: str, arguments: list[str], called: str) -> None:
+    """Replaces this process by a C program: its output, exit code and signals are the command's. In its
+    messages it goes by the name CALLED."""
     path = tools.program(name)
     sys.stdout.flush()
-    os.execv(path, [name, *arguments])
+    os.execv(path, [called, *arguments])
 
 
 def _mint_command(name: str, summary: str) -> None:
@@ -105,7 +106,7 @@ def _mint_command(name: str, summary: str) -> None:
     )
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def command(arguments: tuple[str, ...]) -> None:
-        _become("sevkit-mint", [name, *arguments])
+        _become("sevkit-mint", [name, *arguments], "sevkit")
 
 
 _mint_command("report", "Mint a report through the emulator, or show one.")

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SPEC "1.58" /* the ABI revision that the expectations come from */
+
 struct tally {
     unsigned passed, failed, skipped;
 };
@@ -98,12 +100,8 @@ void suite_output_run(struct suite_output *out, const struct suite_options *opti
                       const char *target, size_t tests) {
     out->tests = tests;
     if (out->text != NULL && out->tap) fprintf(out->text, "TAP version 13\n1..%zu\n", tests);
-    /* The firmware's version is the revision of the ABI that it implements. */
-    const struct abi_fw_version version = options->profile.current_version;
-    char spec[32];
-    (void)snprintf(spec, sizeof spec, "56860-%u.%02u", version.major, version.minor);
     write_json(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "type", "run", "target", target,
-                              "profile", options->profile.name, "spec", spec, "version",
+                              "profile", options->profile.name, "spec", SPEC, "version",
                               SEVKIT_VERSION, "tests", (json_int_t)tests));
 }
 

@@ -83,8 +83,9 @@ static void check_chain(const char *dir) {
 static void accepts(void) {
     if (!have_openssl()) return;
     for (size_t i = 0; i < 3; i++) {
-        char dir[] = "/tmp/sevkit-mint-XXXXXX";
-        char command[64], out[8];
+        const char *parent = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+        char dir[256], command[300], out[8];
+        snprintf(dir, sizeof dir, "%s/sevkit-mint-XXXXXX", parent);
         CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
         write_chain(dir, mint_products[i]);
         check_chain(dir);

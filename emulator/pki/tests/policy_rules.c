@@ -190,7 +190,8 @@ static void test_bad_files(void) {
         {"{} {}", "policy"},
         {"[]", "policy"},
         {"7", "policy"},
-        {"{\"allow_debug\":true,\"allow_debug\":false}", "policy"},
+        {"{\"allow_debug\":true,\"allow_debug\":false}", "allow_debug"},
+        {"{\"guest_svn_min\":18446744073709551615}", "policy"},
         {"{\"allow_debugging\":true}", "allow_debugging"},
         {"{\"\":false}", "policy"},
         {"{\"allow_debug\":1}", "allow_debug"},
@@ -236,6 +237,25 @@ static void test_bad_files(void) {
     }
 }
 
+/* The rule that is told is the one that was broken. */
+static void test_rules_told(void) {
+    static const struct {
+        const char *json, *rule;
+    } files[] = {
+        {"{\"allow_debug\":true,\"allow_debug\":false}", "must not stand twice (value: the line)"},
+        {"{\"guest_svn_min\":18446744073709551615}",
+         "a number is larger than 9223372036854775807 (value: the line)"},
+        {"{", "must be JSON (value: the line)"},
+        {"{\"vmpl_max\":4}", "must be 0 to 3"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct pki_policy p;
+        const struct sevkit_result r = pki_policy_parse(files[i].json, strlen(files[i].json), &p);
+        CU_ASSERT(!sevkit_ok(r));
+        CU_ASSERT_STRING_EQUAL(r.rule, files[i].rule);
+    }
+}
+
 static void test_good_file(void) {
     static const char json[] =
         "{\"firmware_min\":\"1.55.40\",\"abi_min\":\"1.55\",\"platform_required\":"
@@ -253,13 +273,10 @@ static void test_good_file(void) {
 }
 
 static const struct unit_test tests[] = {
-    {"one-field-each", test_rows},
-    {"fixed-fields", test_fixed},
-    {"csp-id", test_csp_id},
-    {"vectors-before-5", test_vectors_before_5},
-    {"bad-files", test_bad_files},
-    {"good-file", test_good_file},
-    {NULL, NULL},
+    {"one-field-each", test_rows}, {"fixed-fields", test_fixed},
+    {"csp-id", test_csp_id},       {"vectors-before-5", test_vectors_before_5},
+    {"bad-files", test_bad_files}, {"rules-told", test_rules_told},
+    {"good-file", test_good_file}, {NULL, NULL},
 };
 
 const struct unit_suite pki_policy_suite = {"policy", tests};
