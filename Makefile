@@ -45,11 +45,13 @@ DEPS_driver := crypto abi
 lib = $(BUILD)/lib/lib$(1).a
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-# Profiles and test keys are data that the binaries carry.
+# Profiles, scenarios and test keys are data that the binaries carry.
 PROFILES := $(sort $(wildcard emulator/profiles/*.json))
 PROFILES := $(filter-out %/profile.schema.json,$(PROFILES))
+SCENARIOS := $(sort $(wildcard emulator/profiles/scenarios/*.json))
+SCENARIOS := $(filter-out %/scenario.schema.json,$(SCENARIOS))
 KEYS := $(sort $(wildcard vectors/keys/*.key.pem))
-GEN_vmm := $(BUILD)/gen/profiles.c
+GEN_vmm := $(BUILD)/gen/profiles.c $(BUILD)/gen/scenarios.c
 GEN_pki := $(BUILD)/gen/test_keys.c
 
 define folder_rules
@@ -89,6 +91,10 @@ $(BUILD)/gen/profiles.c: harness/build/embed.sh $(PROFILES)
 	@mkdir -p $(@D)
 	$(Q)sh harness/build/embed.sh vmm_profile_files .json $(PROFILES) > $@.tmp && mv $@.tmp $@
 
+$(BUILD)/gen/scenarios.c: harness/build/embed.sh $(SCENARIOS)
+	@mkdir -p $(@D)
+	$(Q)sh harness/build/embed.sh vmm_scenario_files .json $(SCENARIOS) > $@.tmp && mv $@.tmp $@
+
 $(BUILD)/gen/test_keys.c: harness/build/embed.sh $(KEYS)
 	@mkdir -p $(@D)
 	$(Q)sh harness/build/embed.sh pki_key_files .key.pem $(KEYS) > $@.tmp && mv $@.tmp $@
@@ -110,7 +116,7 @@ $(BUILD)/bin/snp-verify: $(call objs,$(wildcard emulator/frontends/snp_verify*.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
 
-$(BUILD)/bin/sevkit-mint: $(call objs,$(wildcard emulator/frontends/mint*.c) emulator/frontends/cli.c) $(LIBS)
+$(BUILD)/bin/sevkit-mint: $(call objs,$(wildcard emulator/frontends/mint*.c) $(addprefix emulator/frontends/,load.c cli.c)) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
 
@@ -184,7 +190,7 @@ deps-dev:
 
 conform: deps
 	@$(SUBMAKE) all
-	@$(BUILD)/bin/sevkit run --out build/conform
+	@SEVKIT_BIN=$(BUILD)/bin $(BUILD)/bin/sevkit run --out $(BUILD)/conform
 
 test: deps
 	@$(SUBMAKE) all unit-tests
@@ -251,12 +257,13 @@ help:
 #:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
 #: make docs       regenerate docs/requirements.md from the registry, the code and the tests
 #: make install    programs, library, headers, man pages, vectors into DESTDIR and PREFIX=/usr/local
-#: make clean      remove build/
+#: make clean      remove BUILD
 #:
 #: variables: CC=gcc|clang  SAN=1  V=1  BUILD=DIR
 
 clean:
-	rm -rf build
+	$(if $(filter / . .. ,$(BUILD))$(if $(BUILD),,x),$(error BUILD=$(BUILD) is no folder to remove))
+	rm -rf $(BUILD)
 
 .PHONY: all bench fuzz fuzzers help mutants docs install lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:

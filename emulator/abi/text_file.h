@@ -1,5 +1,5 @@
-/* Text files that the build puts into the binaries: profiles and test keys
- * (harness/build/embed.sh). */
+/* Text files that the build puts into the binaries: profiles, scenarios and
+ * test keys (harness/build/embed.sh). */
 #ifndef ABI_TEXT_FILE_H
 #define ABI_TEXT_FILE_H
 
@@ -9,6 +9,7 @@ struct sevkit_text_file {
 };
 
 extern const struct sevkit_text_file vmm_profile_files[];
+extern const struct sevkit_text_file vmm_scenario_files[];
 extern const struct sevkit_text_file pki_key_files[];
 
 #endif

@@ -3,7 +3,8 @@
 #include "sevkit/driver.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "driver/seal.h"
 
 #define SEQNO_LAST (UINT64_MAX - 2) /* beyond it the response's number would wrap */
 
@@ -61,16 +62,9 @@ struct sevkit_result drv_channel_seal(struct drv_channel *channel, uint8_t type,
         return sevkit_fail(SEVKIT_LIMIT, "MSG_SEQNO", ABI_MSG_SEQNO, channel->seqno,
                            "two numbers are left for request and response");
     }
-    const uint64_t seqno = channel->seqno + 1;
-    const struct abi_msg_header header =
-        abi_msg_header_make(type, version, channel->vmpck, seqno, (uint16_t)size);
-    uint8_t iv[ABI_MSG_IV_SIZE];
-    abi_msg_iv(seqno, iv);
-    abi_msg_header_encode(&header, page);
-    SEVKIT_TRY(crypto_aead_seal(channel->aead, iv, page + ABI_MSG_AAD_OFFSET, ABI_MSG_AAD_SIZE,
-                                payload, size, page + ABI_MSG_HEADER_SIZE, page + ABI_MSG_AUTHTAG));
-    memset(page + ABI_MSG_HEADER_SIZE + size, 0, ABI_MSG_PAYLOAD_MAX - size);
-    return sevkit_success();
+    const struct drv_envelope envelope = {
+        .type = type, .version = version, .vmpck = channel->vmpck, .seqno = channel->seqno + 1};
+    return drv_seal(channel->aead, &envelope, payload, size, page);
 }
 
 static struct sevkit_result expect(const char *field, size_t offset, uint64_t value, uint64_t right,
@@ -102,7 +96,6 @@ static struct sevkit_result open_response(struct drv_channel *channel, uint8_t t
                                           size_t *size) {
     const uint8_t *page = channel->response;
     struct abi_msg_header h;
-    uint8_t iv[ABI_MSG_IV_SIZE];
     abi_msg_header_decode(page, &h);
     SEVKIT_TRY(check_header(channel, &h, type, version));
     if (h.size > ABI_MSG_PAYLOAD_MAX) {
@@ -113,13 +106,7 @@ static struct sevkit_result open_response(struct drv_channel *channel, uint8_t t
         return sevkit_fail(SEVKIT_BAD_LENGTH, "MSG_SIZE", ABI_MSG_SIZE, h.size,
                            "fits in the caller's buffer");
     }
-    abi_msg_iv(h.seqno, iv);
-    const struct sevkit_result opened =
-        crypto_aead_open(channel->aead, iv, page + ABI_MSG_AAD_OFFSET, ABI_MSG_AAD_SIZE,
-                         page + ABI_MSG_HEADER_SIZE, h.size, page + ABI_MSG_AUTHTAG, out);
-    if (!sevkit_ok(opened)) {
-        return sevkit_fail(opened.code, "AUTHTAG", ABI_MSG_AUTHTAG, 0, "the tag of this message");
-    }
+    SEVKIT_TRY(drv_open(channel->aead, &h, page, out));
     *size = h.size;
     return sevkit_success();
 }

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "frontends/load.h"
 #include "frontends/mint.h"
 #include "sevkit/certtable.h"
 #include "sevkit/driver.h"
 #include "sevkit/machine.h"
 #include "sevkit/secrets.h"
 
-#define PROFILE_FILE_MAX 0x100000
 #define REQUEST_VERSION 1
 #define NONCE_SIZE 64
 
@@ -55,27 +55,6 @@ static void env_random(void *ctx, uint8_t *out, size_t size) {
 }
 
 /* ---- options ---- */
-
-/* A built-in profile's stem, or the path of a file: anything with a slash or ".json". */
-static bool read_profile(const char *text, struct sevkit_profile *profile) {
-    const size_t size = strlen(text);
-    const bool json = size > 5 && strcmp(text + size - 5, ".json") == 0;
-    if (!json && strchr(text, '/') == NULL) {
-        const struct sevkit_result r = vmm_profile_builtin(text, profile);
-        if (sevkit_ok(r)) return true;
-        cli_bad_option("--profile", text, "must be a built-in profile or the path of a .json file");
-        for (size_t i = 0; vmm_profile_name(i) != NULL; i++)
-            fprintf(stderr, "  %s\n", vmm_profile_name(i));
-        return false;
-    }
-    struct cli_file file;
-    if (!cli_file_read(text, PROFILE_FILE_MAX, &file)) return false;
-    const struct sevkit_result r = vmm_profile_parse((const char *)file.bytes, file.size, profile);
-    cli_file_free(&file);
-    if (sevkit_ok(r)) return true;
-    cli_bad_result(text, r);
-    return false;
-}
 
 static bool read_numbers(const char *seed, const char *vmpl, struct request *r) {
     uint64_t number = 0;
@@ -246,7 +225,7 @@ int mint_report(int argc, char **argv) {
 
     static struct request request;
     static struct result result;
-    if (!read_profile(profile, &request.profile)) return CLI_USAGE;
+    if (!load_profile(profile, &request.profile)) return CLI_USAGE;
     if (!mint_time("--at", at, &request.at)) return CLI_USAGE;
     if (!read_numbers(seed, vmpl, &request) || !read_nonce(nonce, &request)) return CLI_USAGE;
     const struct sevkit_result r = mint(&request, &result);

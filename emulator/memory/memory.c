@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PAGE 0x1000
+#include "sevkit/message.h"
 
 struct mem {
     uint64_t size;
@@ -14,7 +14,7 @@ struct mem {
 };
 
 struct sevkit_result mem_new(uint64_t size, struct mem **mem) {
-    if (size == 0 || size % PAGE != 0) {
+    if (size == 0 || size % ABI_PAGE_SIZE != 0) {
         return sevkit_fail(SEVKIT_BAD_VALUE, "size", SEVKIT_NO_OFFSET, size,
                            "a multiple of 4 KiB, not 0");
     }
@@ -38,10 +38,6 @@ void mem_free(struct mem *mem) {
     if (mem == NULL) return;
     munmap(mem->bytes, mem->size);
     free(mem);
-}
-
-uint64_t mem_size(const struct mem *mem) {
-    return mem->size;
 }
 
 static bool inside(const struct mem *mem, uint64_t paddr, size_t size) {

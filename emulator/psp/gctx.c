@@ -1,5 +1,5 @@
 /* Guest contexts: installing, removing, the secrets page. Guest message notes, sections 3, 10
- * and 11. All memory is taken when the PSP is made. */
+ * and 11. All memory for them is taken when the PSP is made. */
 #include "psp/gctx.h"
 
 #include <stdlib.h>

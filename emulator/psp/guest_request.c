@@ -11,7 +11,7 @@
 
 #include "psp/message.h"
 
-#define OFFSET_IN_PAGE UINT64_C(0xFFF)
+#define OFFSET_IN_PAGE ((uint64_t)ABI_PAGE_SIZE - 1)
 #define GCM_BLOCK 16
 #define MSG_COUNT_LAST (UINT64_MAX - 1) /* the largest even number: no response could follow */
 
@@ -20,6 +20,12 @@ struct command {
     uint64_t request_paddr;
     uint64_t response_paddr;
 };
+
+/* Message notes, section 1: three addresses side by side and nothing else. */
+_Static_assert(PSP_GUEST_REQUEST_GCTX_PADDR == 0, "GCTX_PADDR opens the buffer");
+_Static_assert(PSP_GUEST_REQUEST_GCTX_PADDR + 8 == PSP_GUEST_REQUEST_REQUEST_PADDR, "8 bytes");
+_Static_assert(PSP_GUEST_REQUEST_REQUEST_PADDR + 8 == PSP_GUEST_REQUEST_RESPONSE_PADDR, "8 bytes");
+_Static_assert(PSP_GUEST_REQUEST_RESPONSE_PADDR + 8 == PSP_GUEST_REQUEST_SIZE, "8 bytes");
 
 /* Steps 1 to 7: what the hypervisor answers for. Finds the guest's context. */
 static enum abi_status check_pages(const struct psp *psp, const struct command *c,
@@ -35,8 +41,8 @@ static enum abi_status check_pages(const struct psp *psp, const struct command *
     if (!rmp_lookup(rmp, c->response_paddr, &response)) return no_entry; /* @req SNP-MSG-030 */
     if (context.state != RMP_CONTEXT) return ABI_INVALID_GUEST;          /* @req SNP-MSG-031 */
     struct psp_gctx *gctx = psp_gctx_find(&psp->guests, c->gctx_paddr);
-    if (gctx == NULL)
-        return ABI_INVALID_GUEST; /* the state was forged: no context was made there */
+    /* Without a context there the state was forged. */
+    if (gctx == NULL) return ABI_INVALID_GUEST;                           /* @req SNP-MSG-031 */
     if (response.state != RMP_FIRMWARE) return ABI_INVALID_PAGE_STATE;    /* @req SNP-MSG-032 */
     if (request.size != RMP_4K) return ABI_INVALID_PAGE_SIZE;             /* @req SNP-MSG-034 */
     if (response.size != RMP_4K) return ABI_INVALID_PAGE_SIZE;            /* @req SNP-MSG-034 */
@@ -153,9 +159,9 @@ static enum abi_status answer(struct psp *psp, const struct command *c, psp_hand
 
 enum abi_status psp_guest_request(struct psp *psp, const uint8_t *buffer) {
     const struct command c = {
-        .gctx_paddr = abi_get_le64(buffer),
-        .request_paddr = abi_get_le64(buffer + 8),
-        .response_paddr = abi_get_le64(buffer + 16),
+        .gctx_paddr = abi_get_le64(buffer + PSP_GUEST_REQUEST_GCTX_PADDR),
+        .request_paddr = abi_get_le64(buffer + PSP_GUEST_REQUEST_REQUEST_PADDR),
+        .response_paddr = abi_get_le64(buffer + PSP_GUEST_REQUEST_RESPONSE_PADDR),
     };
     struct psp_gctx *gctx = NULL;
     const enum abi_status pages = check_pages(psp, &c, &gctx);

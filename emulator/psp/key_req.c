@@ -5,15 +5,13 @@
 #include "psp/keys.h"
 #include "psp/message.h"
 
-#define KEY_SEL_MASK UINT32_C(3)
-
 #define FIELDS_V1                                                                                  \
     (ABI_FIELD_GUEST_POLICY | ABI_FIELD_IMAGE_ID | ABI_FIELD_FAMILY_ID | ABI_FIELD_MEASUREMENT |   \
      ABI_FIELD_GUEST_SVN | ABI_FIELD_TCB_VERSION)
 #define FIELDS_V2 (FIELDS_V1 | ABI_FIELD_LAUNCH_MIT_VECTOR)
 
 static uint32_t key_sel_of(const struct abi_key_req *req) {
-    return req->key_select >> ABI_KEY_REQ_KEY_SEL_SHIFT & KEY_SEL_MASK;
+    return req->key_select >> ABI_KEY_REQ_KEY_SEL_SHIFT & ABI_KEY_SEL_MASK;
 }
 
 /* The vector matters when it is mixed in, and by a switch also when it is not (UNCONFIRMED).
@@ -32,6 +30,7 @@ static enum abi_status check(const struct psp *psp, const struct psp_exchange *x
     const uint32_t reserved_bits = req->key_select & ABI_KEY_REQ_SELECT_RESERVED;
     const uint32_t vmpl_max = p->vmpl_max_3 ? 3 : UINT32_MAX;
     const bool chip_root = (req->key_select & ABI_KEY_REQ_ROOT_KEY_SELECT) == 0;
+    const bool sel_allowed = psp_key_sel_allowed(psp, gctx, key_sel_of(req));
     const uint64_t fields = x->header.version < 2 ? FIELDS_V1 : FIELDS_V2; /* @req SNP-KEY-015 */
     /* Reserved bytes of the committed TCB are zero, so this also refuses any that are set here. */
     const bool tcb_allowed = abi_tcb_le(req->tcb_version, p->committed_tcb);
@@ -41,9 +40,9 @@ static enum abi_status check(const struct psp *psp, const struct psp_exchange *x
     if (reserved_bits != 0) return ABI_INVALID_PARAM;          /* @req SNP-KEY-005 */
     if (req->reserved_04 != 0) return ABI_INVALID_PARAM;       /* @req SNP-KEY-006 */
     if (chip_root && p->mask_chip_key) return ABI_INVALID_KEY; /* @req SNP-KEY-007 */
-    if (chip_root && !psp_key_sel_allowed(psp, gctx, key_sel_of(req))) return ABI_INVALID_KEY;
-    if (req->vmpl < x->header.vmpck) return ABI_INVALID_PARAM;              /* @req SNP-KEY-013 */
-    if (req->vmpl > vmpl_max) return ABI_INVALID_PARAM;                     /* @req SNP-KEY-014 */
+    if (chip_root && !sel_allowed) return ABI_INVALID_KEY;     /* @req SNP-KEY-008 to SNP-KEY-011 */
+    if (req->vmpl < x->header.vmpck) return ABI_INVALID_PARAM; /* @req SNP-KEY-013 */
+    if (req->vmpl > vmpl_max) return ABI_INVALID_PARAM;        /* @req SNP-KEY-014 */
     if ((req->guest_field_select & ~fields) != 0) return ABI_INVALID_PARAM; /* @req SNP-KEY-015 */
     if (tcb && !tcb_allowed) return ABI_INVALID_PARAM; /* @req SNP-KEY-016, SNP-KEY-017 */
     if (svn && req->guest_svn > svn_max) return ABI_INVALID_PARAM;      /* @req SNP-KEY-018 */

@@ -42,8 +42,8 @@ void psp_free(struct psp *psp) {
 }
 
 enum abi_status psp_command(struct psp *psp, uint32_t id, const uint8_t *buffer, size_t size) {
-    if (id != PSP_CMD_SNP_GUEST_REQUEST) return ABI_INVALID_COMMAND;
-    if (size != PSP_GUEST_REQUEST_SIZE) return ABI_INVALID_LENGTH;
+    if (id != PSP_CMD_SNP_GUEST_REQUEST) return ABI_INVALID_COMMAND; /* @req SNP-MSG-083 */
+    if (size != PSP_GUEST_REQUEST_SIZE) return ABI_INVALID_LENGTH;   /* @req SNP-MSG-001 */
     return psp_guest_request(psp, buffer);
 }
 

@@ -4,9 +4,6 @@
 
 #include "psp/message.h"
 
-#define VERSION_WITH_FMS 3
-#define VERSION_WITH_MIT_VECTORS 5
-
 static uint32_t key_info(const struct psp *psp, const struct psp_gctx *gctx,
                          enum abi_signing_key signing_key) {
     uint32_t info = (uint32_t)signing_key << ABI_KEY_INFO_SIGNING_KEY_SHIFT; /* @req SNP-RPT-013 */
@@ -54,8 +51,8 @@ struct abi_report psp_report_fill(const struct psp *psp, const struct psp_gctx *
     memcpy(report.report_data, req->report_data, sizeof report.report_data);
     fill_guest(&report, gctx);
     fill_platform(&report, p);
-    if (p->report_version >= VERSION_WITH_FMS) report.fms = p->fms; /* @req SNP-RPT-024 */
-    if (p->report_version >= VERSION_WITH_MIT_VECTORS) { /* @req SNP-RPT-034, SNP-RPT-035 */
+    if (p->report_version >= ABI_REPORT_VERSION_FMS) report.fms = p->fms; /* @req SNP-RPT-024 */
+    if (p->report_version >= ABI_REPORT_VERSION_MIT) { /* @req SNP-RPT-034, SNP-RPT-035 */
         report.launch_mit_vector = gctx->launch_mit_vector;
         report.current_mit_vector = p->current_mit_vector;
     }

@@ -5,16 +5,15 @@
 #include "psp/keys.h"
 #include "psp/message.h"
 
-#define KEY_SEL_MASK UINT32_C(3)
-
 static enum abi_status check(const struct psp *psp, const struct psp_exchange *x,
                              const struct abi_report_req *req) {
-    const uint32_t key_sel = req->key_sel & KEY_SEL_MASK;
+    const uint32_t key_sel = req->key_sel & ABI_KEY_SEL_MASK;
     const bool tail_is_zero = abi_all_zero(req->reserved_48, sizeof req->reserved_48);
     const uint32_t vmpl_max = psp->profile.vmpl_max_3 ? 3 : UINT32_MAX;
-    if ((req->key_sel & ~KEY_SEL_MASK) != 0) return ABI_INVALID_PARAM; /* @req SNP-REPREQ-002 */
-    if (!tail_is_zero) return ABI_INVALID_PARAM;                       /* @req SNP-REPREQ-003 */
-    if (!psp_key_sel_allowed(psp, x->gctx, key_sel)) return ABI_INVALID_KEY;
+    const bool sel_allowed = psp_key_sel_allowed(psp, x->gctx, key_sel);
+    if ((req->key_sel & ~ABI_KEY_SEL_MASK) != 0) return ABI_INVALID_PARAM; /* @req SNP-REPREQ-002 */
+    if (!tail_is_zero) return ABI_INVALID_PARAM;                           /* @req SNP-REPREQ-003 */
+    if (!sel_allowed) return ABI_INVALID_KEY; /* @req SNP-REPREQ-004 to SNP-REPREQ-007 */
     if (req->vmpl < x->header.vmpck) return ABI_INVALID_PARAM; /* @req SNP-REPREQ-008 */
     if (req->vmpl > vmpl_max) return ABI_INVALID_PARAM;        /* @req SNP-REPREQ-009 */
     return ABI_SUCCESS;

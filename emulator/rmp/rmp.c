@@ -9,6 +9,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "sevkit/message.h"
+
+_Static_assert(RMP_PAGE_4K == ABI_PAGE_SIZE, "the page of guest messages and secrets");
+
 #define PAGES_PER_REGION (RMP_PAGE_2M / RMP_PAGE_4K)
 
 _Static_assert(RMP_HYPERVISOR == 0 && RMP_4K == 0, "untouched records are 4 KiB hypervisor pages");

@@ -1,20 +1,13 @@
-/* Guests: launch, the request door, end. The hypervisor part of an SNP guest request: guest
- * message notes, section 1, and RMP notes, section 2.1 (a response page is given to the firmware
- * and taken back). */
-#include "vmm/machine.h"
+/* Guests: launch, secrets page, end. Their door is in door.c. */
+#include "vmm/misbehave.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* For what cannot fail: the guest's pages lie inside memory and RMP, which cover the same range. */
-static void must(bool ok) {
-    if (!ok) abort();
-}
-
 static void clear_page(struct vmm_machine *m, uint64_t paddr) {
     static const uint8_t zero[ABI_PAGE_SIZE];
-    must(mem_write(m->mem, paddr, zero, sizeof zero));
-    must(rmp_set(m->rmp, paddr, RMP_HYPERVISOR, RMP_4K));
+    vmm_must(mem_write(m->mem, paddr, zero, sizeof zero));
+    vmm_must(rmp_set(m->rmp, paddr, RMP_HYPERVISOR, RMP_4K));
 }
 
 static struct sevkit_result take_pages(struct vmm_machine *m, struct vmm_guest_pages *pages) {
@@ -87,31 +80,9 @@ void vmm_guest_destroy(struct vmm_guest *guest) {
     free(guest);
 }
 
-static void request(void *ctx, const uint8_t page[ABI_PAGE_SIZE], uint8_t response[ABI_PAGE_SIZE],
-                    struct sevkit_exit *exit) {
-    const struct vmm_guest *guest = ctx;
-    struct vmm_machine *m = guest->machine;
-    uint8_t command[PSP_GUEST_REQUEST_SIZE];
-    abi_put_le64(command, guest->pages.gctx);
-    abi_put_le64(command + 8, guest->pages.request);
-    abi_put_le64(command + 16, guest->pages.response);
-    must(mem_write(m->mem, guest->pages.request, page, ABI_PAGE_SIZE));
-    must(rmp_set(m->rmp, guest->pages.response, RMP_FIRMWARE, RMP_4K));
-    const enum abi_status status =
-        psp_command(m->psp, PSP_CMD_SNP_GUEST_REQUEST, command, sizeof command);
-    must(rmp_set(m->rmp, guest->pages.response, RMP_HYPERVISOR, RMP_4K));
-    if (status == ABI_SUCCESS) {
-        must(mem_read(m->mem, guest->pages.response, response, ABI_PAGE_SIZE));
-    }
-    *exit = (struct sevkit_exit){.fw_status = (uint32_t)status};
-}
-
-struct sevkit_guest_door vmm_guest_door(struct vmm_guest *guest) {
-    return (struct sevkit_guest_door){.ctx = guest, .request = request};
-}
-
 void vmm_guest_secrets(const struct vmm_guest *guest, uint8_t page[ABI_PAGE_SIZE]) {
     memcpy(page, guest->secrets, ABI_PAGE_SIZE);
+    vmm_misbehave_secrets(guest->machine, page);
 }
 
 struct vmm_guest_pages vmm_guest_pages(const struct vmm_guest *guest) {

@@ -13,6 +13,7 @@ static struct sevkit_result build(struct vmm_machine *m) {
     SEVKIT_TRY(mem_new(m->profile.memory_size, &m->mem));
     /* Page 0 stays free: an address of 0 in a command is then always a mistake. */
     vmm_pages_init(&m->pages, RMP_PAGE_4K, m->profile.memory_size);
+    SEVKIT_TRY(crypto_aead_new(&m->aead));
     return psp_new(&m->profile, &m->env, m->rmp, m->mem, &m->psp);
 }
 
@@ -25,6 +26,7 @@ struct sevkit_result vmm_machine_new(const struct sevkit_profile *profile,
                            "memory for the machine");
     }
     m->profile = *profile;
+    m->scenario = vmm_scenario_none();
     if (env != NULL) {
         m->env = *env;
     } else {
@@ -45,6 +47,7 @@ void vmm_machine_free(struct vmm_machine *machine) {
     while (machine->guests != NULL) vmm_guest_destroy(machine->guests);
     pki_roots_free(machine->roots);
     psp_free(machine->psp);
+    crypto_aead_free(machine->aead);
     vmm_pages_free(&machine->pages);
     mem_free(machine->mem);
     rmp_free(machine->rmp);

@@ -2,8 +2,23 @@
 #ifndef SEVKIT_VMM_MACHINE_H
 #define SEVKIT_VMM_MACHINE_H
 
+#include <stdlib.h>
+
+#include "sevkit/certtable.h"
 #include "sevkit/machine.h"
+#include "sevkit/scenario.h"
 #include "vmm/pages.h"
+
+/* For what cannot fail: the guest's pages lie inside memory and RMP, which cover the same range. */
+static inline void vmm_must(bool ok) {
+    if (!ok) abort();
+}
+
+/* The host's certificate table, padded to whole pages. */
+struct vmm_table {
+    size_t pages; /* 0: not made */
+    uint8_t bytes[ABI_CERTTABLE_SIZE_MAX];
+};
 
 struct vmm_machine {
     struct sevkit_profile profile;
@@ -15,13 +30,21 @@ struct vmm_machine {
     struct vmm_pages pages;
     struct vmm_guest *guests;
     struct pki_roots *roots; /* NULL until certificates are asked for */
+    struct vmm_table table;  /* kept until what it is made of changes */
+    struct crypto_aead
+        *aead; /* for responses that are changed on their way; holds no key meanwhile */
+    struct sevkit_scenario scenario;
+    uint64_t requests, fw_requests; /* since the scenario was set */
 };
 
 struct vmm_guest {
     struct vmm_machine *machine;
     struct vmm_guest *next, **link; /* the machine's list */
     struct vmm_guest_pages pages;
-    uint8_t secrets[ABI_PAGE_SIZE];
+    uint8_t secrets[ABI_PAGE_SIZE]; /* as launched: no scenario wipes a key here */
+    /* Responses as the firmware made them, for scenarios: the last one, and the one that is late. */
+    bool has_last, has_late;
+    uint8_t last[ABI_PAGE_SIZE], late[ABI_PAGE_SIZE];
 };
 
 #endif

@@ -15,11 +15,16 @@ static struct sevkit_result read_refusal(const struct vmm_json *at, enum abi_sta
     return sevkit_success();
 }
 
+static bool is_key_req_v2_size(uint64_t size) {
+    return size == ABI_KEY_REQ_V2_CUT_SIZE || size == ABI_KEY_REQ_V2_SIZE ||
+           size == ABI_KEY_REQ_V2_PADDED_SIZE;
+}
+
 /* The MSG_SIZEs of a version 2 KEY_REQ: none when only version 1 is known. */
 static struct sevkit_result read_key_req_v2_sizes(const struct vmm_json *at,
                                                   struct sevkit_profile *profile) {
     size_t count;
-    SEVKIT_TRY(vmm_json_array(at, 2, &count));
+    SEVKIT_TRY(vmm_json_array(at, SEVKIT_KEY_REQ_V2_SIZES_MAX, &count));
     if ((count != 0) != (profile->key_req_max_version == 2)) {
         return vmm_json_fail(at, SEVKIT_BAD_LENGTH, count,
                              "must be empty unless messages.key_req_max_version is 2");
@@ -28,10 +33,11 @@ static struct sevkit_result read_key_req_v2_sizes(const struct vmm_json *at,
         const struct vmm_json element = vmm_json_element(at, i);
         uint64_t size;
         SEVKIT_TRY(vmm_json_integer(&element, 0, UINT16_MAX, &size));
-        if (size != ABI_KEY_REQ_V2_SIZE && size != ABI_KEY_REQ_V2_PADDED_SIZE) {
-            return vmm_json_fail(&element, SEVKIT_BAD_VALUE, size, "must be 40 or 48");
+        if (!is_key_req_v2_size(size)) {
+            return vmm_json_fail(&element, SEVKIT_BAD_VALUE, size, "must be 32, 40 or 48");
         }
-        if (i == 1 && size == profile->key_req_v2_sizes[0]) {
+        for (size_t before = 0; before < i; before++) {
+            if (size != profile->key_req_v2_sizes[before]) continue;
             return vmm_json_fail(&element, SEVKIT_BAD_VALUE, size, "must not be listed twice");
         }
         profile->key_req_v2_sizes[i] = (uint16_t)size;
@@ -50,7 +56,7 @@ static struct sevkit_result read_key_req(const struct vmm_json *at,
     const struct vmm_json status = vmm_json_member(at, "launch_mit_status");
     uint64_t version, answer;
     SEVKIT_TRY(vmm_json_integer(&max_version, 1, 2, &version));
-    if (version == 2 && profile->report_version < 5) {
+    if (version == 2 && profile->report_version < ABI_REPORT_VERSION_MIT) {
         return vmm_json_fail(&max_version, SEVKIT_BAD_VALUE, version,
                              "must be 1 before report version 5");
     }
@@ -66,7 +72,7 @@ static struct sevkit_result read_secrets_version(const struct vmm_json *at,
                                                  struct sevkit_profile *profile) {
     uint64_t version;
     SEVKIT_TRY(vmm_json_integer(at, 3, ABI_SECRETS_VERSION_MIT, &version));
-    if (version == ABI_SECRETS_VERSION_MIT && profile->report_version < 5) {
+    if (version == ABI_SECRETS_VERSION_MIT && profile->report_version < ABI_REPORT_VERSION_MIT) {
         return vmm_json_fail(at, SEVKIT_BAD_VALUE, version, "must be 3 before report version 5");
     }
     profile->secrets_version = (uint32_t)version;

@@ -214,7 +214,7 @@ struct sevkit_result vmm_read_platform_info(const struct vmm_json *at,
 struct sevkit_result vmm_read_mitigation_vectors(const struct vmm_json *at,
                                                  struct sevkit_profile *profile) {
     static const char *const members[] = {"launch", "current", NULL};
-    if (profile->report_version < 5) {
+    if (profile->report_version < ABI_REPORT_VERSION_MIT) {
         if (json_is_null(at->value)) return sevkit_success();
         return vmm_json_fail(at, SEVKIT_BAD_VALUE, profile->report_version,
                              "must be null before report version 5");

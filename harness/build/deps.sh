@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure of what the build needs. usage: deps.sh VENV [dev]
-#   deps.sh VENV       compiler, OpenSSL, jansson, CUnit, the pinned Python environment in VENV
+#   deps.sh VENV       compiler, OpenSSL, jansson, libmicrohttpd, FUSE, CUnit; the pinned Python in VENV
 #   deps.sh VENV dev   also clang, lint tools, sanitizers, Chromium, man page tools
 # Does nothing where everything is there. Prints the exact apt line before it runs it; without root or
 # passwordless sudo, or on a system without apt-get, says what to install and exits 3.
@@ -24,6 +24,8 @@ need build-essential cc --version
 need pkg-config pkg-config --version
 need libssl-dev pkg-config --exists 'libcrypto >= 3.0'
 need libjansson-dev pkg-config --exists 'jansson >= 2.13'
+need libmicrohttpd-dev pkg-config --exists 'libmicrohttpd >= 0.9.75'
+need libfuse3-dev pkg-config --exists 'fuse3 >= 3.10'
 need libcunit1-dev have_header CUnit/CUnit.h
 need openssl openssl version
 need python3 python3 -c 'import sys; assert sys.version_info >= (3, 11)'
@@ -35,6 +37,7 @@ if [ "$mode" = dev ]; then
     need cppcheck cppcheck --version
     need chromium chromium --version
     need libclang-rt-14-dev sh -c 'ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a'
+    need mandoc command -v mandoc
     need llvm sh -c 'ls /usr/bin/llvm-symbolizer*'
 fi
 

@@ -34,8 +34,9 @@ OWNER: dict[str, str] = {
     "bytes.h": "abi", "certtable.h": "abi", "cpuid.h": "abi", "message.h": "abi", "report.h": "abi",
     "result.h": "abi", "secrets.h": "abi", "status.h": "abi", "tcb.h": "abi", "env.h": "abi", "door.h": "abi",
     "profile.h": "abi",  # plain data; its loader is vmm's
-    "crypto.h": "crypto", "rmp.h": "rmp", "memory.h": "memory", "pki.h": "pki", "verify.h": "pki",
-    "psp.h": "psp", "machine.h": "vmm", "driver.h": "driver",
+    "crypto.h": "crypto", "web.h": "crypto", "rmp.h": "rmp", "memory.h": "memory",
+    "pki.h": "pki", "verify.h": "pki", "psp.h": "psp", "machine.h": "vmm", "driver.h": "driver",
+    "sev_guest.h": "driver", "tsm.h": "driver", "scenario.h": "vmm", "kds.h": "vmm",
 }  # fmt: skip
 
 # What a public header may rest on, where that is more than its folder may.

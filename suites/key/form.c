@@ -40,19 +40,46 @@ static void vmpl(struct suite_ctx *ctx) {
     suite_each_vmpck(ctx, vmpl_of, &shot);
 }
 
+/* MSG_SIZEs that a profile may name for version 2. */
+static const uint16_t v2_known[] = {0x28, 0x30, 0x20};
+#define KEY_V2_SIZES (sizeof v2_known / sizeof v2_known[0])
+
 static void v2_sizes(struct suite_ctx *ctx) {
     struct key_shot shot = key_run_shot(ctx);
-    uint8_t keys[2][KEY_SIZE];
+    uint8_t keys[KEY_V2_SIZES][KEY_SIZE];
     key_version_2(&shot);
     shot.fields = KEY_ALL_V2;
-    for (unsigned i = 0; i < 2; i++) {
-        shot.size = i ? 0x30 : 0x28;
+    shot.mit_vector = 0; /* 0x20 bytes have none */
+    for (unsigned i = 0; i < KEY_V2_SIZES; i++) {
+        shot.size = v2_known[i];
         suite_instance(ctx, "MSG_SIZE 0x%zx", shot.size);
         shot.profile.key_req_v2_size_count = 1;
         shot.profile.key_req_v2_sizes[0] = (uint16_t)shot.size;
         SUITE_STEP(key_of(ctx, &shot, keys[i]));
+        SUITE_STEP(key_same(ctx, keys[0], keys[i], "neither padding nor MSG_SIZE is an input"));
     }
-    SUITE_STEP(key_same(ctx, keys[0], keys[1], "the padding is no input of the key"));
+}
+
+/* All of them at once, in any order of the profile's list; the vector counts where there is one. */
+static void v2_all_sizes(struct suite_ctx *ctx) {
+    struct key_shot shot = key_run_shot(ctx);
+    uint8_t with[KEY_SIZE], without[KEY_SIZE], key[KEY_SIZE];
+    key_version_2(&shot);
+    shot.fields = KEY_ALL_V2;
+    for (unsigned turn = 0; turn < KEY_V2_SIZES; turn++) {
+        shot.profile.key_req_v2_size_count = KEY_V2_SIZES;
+        for (unsigned i = 0; i < KEY_V2_SIZES; i++)
+            shot.profile.key_req_v2_sizes[i] = v2_known[(turn + i) % KEY_V2_SIZES];
+        suite_instance(ctx, "turn %u", turn);
+        shot.size = 0x28;
+        SUITE_STEP(key_of(ctx, &shot, with));
+        shot.size = 0x30;
+        SUITE_STEP(key_granted(ctx, &shot, key));
+        SUITE_STEP(key_same(ctx, with, key, "the padding is no input of the key"));
+        shot.size = 0x20;
+        SUITE_STEP(key_granted(ctx, &shot, without));
+        SUITE_STEP(key_differ(ctx, with, without, "without the vector it counts as 0"));
+    }
 }
 
 /* A mailbox refusal: no answer, no counter moved. */
@@ -76,9 +103,9 @@ static void v2_other_sizes(struct suite_ctx *ctx) {
     static const size_t sizes[] = {0x08, 0x10, 0x20, 0x24, 0x28, 0x2C, 0x30, 0x38, 0x40, 0x80};
     struct key_shot shot = key_run_shot(ctx);
     uint8_t key[KEY_SIZE];
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < KEY_V2_SIZES; i++) {
         key_version_2(&shot);
-        const size_t allowed = i ? 0x30 : 0x28;
+        const size_t allowed = v2_known[i];
         shot.profile.key_req_v2_size_count = 1;
         shot.profile.key_req_v2_sizes[0] = (uint16_t)allowed;
         SUITE_STEP(key_launch(ctx, &shot));
@@ -105,6 +132,44 @@ static void v2_where_1(struct suite_ctx *ctx) {
     }
     shot.version = 1;
     shot.size = 0x20;
+    SUITE_STEP(key_granted(ctx, &shot, key));
+}
+
+/* Tag and sequence number come before the version: only an honest request is told that there is none. */
+static void v2_where_1_order(struct suite_ctx *ctx) {
+    static const struct {
+        const char *name;
+        uint64_t later;
+        uint8_t flip;
+        enum abi_status status;
+    } faults[] = {
+        {"forged", 0, 1, ABI_BAD_MEASUREMENT}, {"forged and early", 2, 1, ABI_BAD_MEASUREMENT},
+        {"early", 2, 0, ABI_AEAD_OFLOW},       {"replayed", UINT64_C(0) - 2, 0, ABI_AEAD_OFLOW},
+        {"honest", 0, 0, ABI_INVALID_PARAM},
+    };
+    struct key_shot shot = key_run_shot(ctx);
+    uint8_t key[KEY_SIZE];
+    shot.profile.key_req_max_version = 1;
+    shot.profile.key_req_v2_size_count = 0;
+    SUITE_STEP(key_launch(ctx, &shot));
+    SUITE_STEP(key_granted(ctx, &shot, key)); /* there is something to replay */
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        for (size_t size = 0x20; size <= 0x30; size += 0x10) {
+            struct suite_message message;
+            struct sevkit_exit exit;
+            uint8_t page[ABI_PAGE_SIZE], answer[ABI_PAGE_SIZE] = {0};
+            suite_instance(ctx, "%s, MSG_SIZE 0x%zx", faults[i].name, size);
+            SUITE_STEP(suite_message(ctx, 0, ABI_MSG_KEY_REQ, 2, NULL, size, &message));
+            message.header.seqno += faults[i].later;
+            SUITE_STEP(suite_seal(ctx, &message, page));
+            page[0] ^= faults[i].flip;
+            SUITE_STEP(suite_send(ctx, page, answer, &exit));
+            SUITE_STATUS(ctx, "mailbox status", faults[i].status, exit.fw_status,
+                         "tag, then sequence number, then version");
+            SUITE_ZERO(ctx, "response page", answer, sizeof answer, "no response");
+        }
+    }
+    suite_instance(ctx, "%s", "");
     SUITE_STEP(key_granted(ctx, &shot, key));
 }
 
@@ -183,6 +248,12 @@ static const struct suite_test tests[] = {
      .kind = SUITE_POSITIVE,
      .needs = KEY_NEEDS,
      .run = v2_sizes},
+    {.id = "key.form.v2-all-sizes",
+     .title = "version 2 is taken in all sizes that the profile names, the shortest without vector",
+     .requirements = SUITE_REQ("SNP-KEY-003", "SNP-KEY-036"),
+     .kind = SUITE_POSITIVE,
+     .needs = KEY_NEEDS,
+     .run = v2_all_sizes},
     {.id = "key.form.v2-other-sizes",
      .title = "version 2 is refused in every size that the profile does not name",
      .requirements = SUITE_REQ("SNP-KEY-003"),
@@ -197,6 +268,14 @@ static const struct suite_test tests[] = {
      .twin = "key.form.v2-sizes",
      .needs = KEY_NEEDS,
      .run = v2_where_1},
+    {.id = "key.form.v2-where-1-order",
+     .title = "where the highest version is 1, a forged or replayed version 2 is refused as such",
+     .requirements =
+         SUITE_REQ("SNP-KEY-002", "SNP-MSG-044", "SNP-MSG-045", "SNP-MSG-046", "SNP-MSG-049"),
+     .kind = SUITE_NEGATIVE,
+     .twin = "key.form.each-profile",
+     .needs = KEY_NEEDS,
+     .run = v2_where_1_order},
     {.id = "key.form.rsp-version-2",
      .title = "a version 2 request is answered with version 2 where the profile says so",
      .requirements = SUITE_REQ("SNP-KEY-024"),

@@ -131,6 +131,29 @@ static void vmrk_test(struct suite_ctx *ctx) {
     }
 }
 
+/* Firmware without the upper bound: every bit of the dword counts, no two VMPLs share a key. */
+static void vmpl_above_3(struct suite_ctx *ctx) {
+    static const struct input any = {0, 0, NULL, false};
+    static const enum key_select roots[] = {KEY_VCEK, KEY_VLEK, KEY_VMRK};
+    enum { VMPLS = 4 + 32 + 30 };
+    for (size_t r = 0; r < sizeof roots / sizeof roots[0]; r++) {
+        struct key_shot shot = base(suite_run_profile(ctx), &any, roots[r]);
+        uint8_t keys[VMPLS][KEY_SIZE];
+        shot.profile.vmpl_max_3 = false;
+        SUITE_STEP(key_launch(ctx, &shot));
+        for (unsigned i = 0; i < VMPLS; i++) {
+            /* 0 to 3, ~0 with each bit cleared, each bit from 2 on beside VMPL 3 */
+            shot.vmpl = i < 4    ? i
+                        : i < 36 ? ~(UINT32_C(1) << (i - 4))
+                                 : UINT32_C(3) | UINT32_C(1) << (i - 36 + 2);
+            suite_instance(ctx, "%s, VMPL 0x%x", key_root_name(roots[r]), (unsigned)shot.vmpl);
+            SUITE_STEP(key_granted(ctx, &shot, keys[i]));
+            for (unsigned j = 0; j < i; j++)
+                SUITE_STEP(key_differ(ctx, keys[i], keys[j], "another VMPL: another key"));
+        }
+    }
+}
+
 #define INPUT(ID, TITLE, FIELD, COUNT, CHANGE, AUTHOR, ...)                                        \
     {                                                                                              \
         .id = "key.input." ID, .title = TITLE, .requirements = SUITE_REQ(__VA_ARGS__),             \
@@ -162,6 +185,12 @@ static const struct suite_test tests[] = {
           48, id_key, false, "SNP-KEY-029"),
     INPUT("author-key", "each byte of the author key digest is mixed in where there is one", 0, 48,
           author_key, true, "SNP-KEY-029"),
+    {.id = "key.input.vmpl-above-3",
+     .title = "where VMPLs above 3 are granted, no two of them share a key",
+     .requirements = SUITE_REQ("SNP-KEY-027", "SNP-KEY-014"),
+     .kind = SUITE_POSITIVE,
+     .needs = KEY_NEEDS,
+     .run = vmpl_above_3},
     {.id = "key.input.vmrk",
      .title = "the request's inputs are mixed into VMRK keys as well",
      .requirements = SUITE_REQ("SNP-KEY-027", "SNP-KEY-034", "SNP-KEY-035", "SNP-KEY-036"),

@@ -51,7 +51,7 @@ static void lengths(struct suite_ctx *ctx) {
 static const struct suite_test tests[] = {
     {.id = "message.command.unknown",
      .title = "command ids that no firmware has",
-     .requirements = SUITE_REQ("SNP-MSG-051"),
+     .requirements = SUITE_REQ("SNP-MSG-083", "SNP-MSG-051"),
      .kind = SUITE_NEGATIVE,
      .twin = "message.command.good",
      .needs = SUITE_NEEDS_GUEST | TARGET_COMMAND,

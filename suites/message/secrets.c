@@ -17,6 +17,8 @@ static void check_page(struct suite_ctx *ctx, const struct sevkit_profile *profi
                 "that of LAUNCH_START");
     SUITE_ZERO(ctx, "guest area", page.guest_area, sizeof page.guest_area,
                "the firmware leaves it zero");
+    SUITE_ZERO(ctx, "VMSA_TWEAK_BITMAP", page.vmsa_tweak_bitmap, sizeof page.vmsa_tweak_bitmap,
+               "no VMSA is tweaked: there are no launch commands");
     SUITE_ZERO(ctx, "guest area 2", page.guest_area_2, sizeof page.guest_area_2,
                "the firmware leaves it zero");
     SUITE_EQUAL(ctx, "TSC_FACTOR", profile->secrets_version >= 3 ? profile->tsc_factor : 0,

@@ -123,6 +123,54 @@ static void version_hides_vectors(struct suite_ctx *ctx) {
     }
 }
 
+/* A second launch on the same machine, of another profile: its report has that launch's values, and the
+ * machine's platform. The machine's own guest would have shown other ones in each of these fields. */
+static void of_this_launch(struct suite_ctx *ctx) {
+    struct sevkit_profile machine = *suite_run_profile(ctx), guest;
+    uint8_t first[REPORT_SIZE], report[REPORT_SIZE];
+    machine.report_version = 5;
+    report_distinct(ctx, &machine);
+    SUITE_STEP(report_of(ctx, &machine, first));
+    guest = machine;
+    report_distinct(ctx, &guest); /* takes the policy's bit back */
+    guest.launch_tcb = report_tcb_of(guest.product, 0x21);
+    guest.launch_mit_vector = UINT64_C(0xA1A2A3A4A5A6A7A8);
+    guest.id_block.guest_svn = 0x61626364;
+    guest.current_tcb = guest.committed_tcb = guest.reported_tcb = guest.launch_tcb;
+    guest.current_mit_vector = UINT64_MAX;
+    guest.current_version = guest.committed_version = (struct abi_fw_version){1, 2, 3};
+    guest.fms.stepping = 1;
+    guest.report_version = 2;
+    SUITE_STEP(suite_relaunch(ctx, &guest, PSP_GUEST_RUNNING));
+    SUITE_STEP(report_plain(ctx, report));
+
+    const struct sevkit_id_block *block = &guest.id_block;
+    SUITE_EQUAL(ctx, "POLICY", guest.policy, abi_get_le64(report + 0x008), "of this launch");
+    SUITE_EQUAL(ctx, "GUEST_SVN", block->guest_svn, abi_get_le32(report + 0x004), "of this launch");
+    SUITE_BYTES(ctx, "FAMILY_ID", block->family_id, report + 0x010, 16, "of this launch");
+    SUITE_BYTES(ctx, "IMAGE_ID", block->image_id, report + 0x020, 16, "of this launch");
+    SUITE_BYTES(ctx, "MEASUREMENT", guest.measurement, report + 0x090, 48, "of this launch");
+    SUITE_BYTES(ctx, "HOST_DATA", guest.host_data, report + 0x0C0, 32, "of this launch");
+    SUITE_BYTES(ctx, "ID_KEY_DIGEST", block->id_key_digest, report + 0x0E0, 48, "of this launch");
+    SUITE_BYTES(ctx, "AUTHOR_KEY_DIGEST", block->author_key_digest, report + 0x110, 48,
+                "of this launch");
+    SUITE_BYTES(ctx, "REPORT_ID_MA", guest.report_id_ma, report + 0x160, 32, "of this launch");
+    SUITE_EQUAL(ctx, "LAUNCH_TCB", guest.launch_tcb, abi_get_le64(report + 0x1F0),
+                "of this launch, not the platform's");
+    SUITE_EQUAL(ctx, "LAUNCH_MIT_VECTOR", guest.launch_mit_vector, abi_get_le64(report + 0x1F8),
+                "verified when this guest was launched");
+    /* VERSION; CURRENT_TCB, PLATFORM_INFO, KEY_INFO; REPORTED_TCB and CPUID; CHIP_ID to both versions;
+     * CURRENT_MIT_VECTOR. */
+    static const struct {
+        size_t at, size;
+    } platform[] = {{0x000, 4}, {0x038, 20}, {0x180, 11}, {0x1A0, 80}, {0x200, 8}};
+    for (size_t i = 0; i < sizeof platform / sizeof platform[0]; i++) {
+        suite_instance(ctx, "bytes from 0x%zx", platform[i].at);
+        SUITE_BYTES(ctx, "platform", first + platform[i].at, report + platform[i].at,
+                    platform[i].size, "the machine's, whatever is launched");
+    }
+}
+
 #define LAUNCH_TEST(ID, TITLE, RUN, ...)                                                           \
     {                                                                                              \
         .id = "report.guest." ID, .title = TITLE, .requirements = SUITE_REQ(__VA_ARGS__),          \
@@ -146,6 +194,12 @@ static const struct suite_test tests[] = {
     LAUNCH_TEST("old-version-no-vectors",
                 "versions 2 and 3 have no mitigation vectors, also where some are verified",
                 version_hides_vectors, "SNP-RPT-034", "SNP-RPT-035"),
+    LAUNCH_TEST("of-this-launch",
+                "a guest launched from another profile shows its launch's values on the machine's "
+                "platform",
+                of_this_launch, "SNP-RPT-002", "SNP-RPT-003", "SNP-RPT-004", "SNP-RPT-005",
+                "SNP-RPT-017", "SNP-RPT-018", "SNP-RPT-019", "SNP-RPT-020", "SNP-RPT-022",
+                "SNP-RPT-032", "SNP-RPT-034", "SNP-RPT-008", "SNP-RPT-035"),
     {.id = "report.guest.launch-tcb-committed",
      .title = "LAUNCH_TCB is the committed TCB where the profile says so",
      .requirements = SUITE_REQ("SNP-RPT-033", "SNP-RPT-032"),

@@ -70,6 +70,24 @@ static void high_bits(struct suite_ctx *ctx) {
     suite_each_profile(ctx, high_bits_of, NULL);
 }
 
+/* The profiles of the Genoa line's firmware 1.55.25, at least Genoa's own. */
+static void early_genoa(struct suite_ctx *ctx) {
+    static const char *const names[] = {"genoa-1.55.25-v2-vcek", "bergamo-1.55.25-v2-vcek",
+                                        "siena-1.55.25-v2-vcek"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct sevkit_profile profile;
+        uint8_t report[REPORT_SIZE];
+        suite_instance(ctx, "%s", names[i]);
+        SUITE_STEP(report_builtin(ctx, names[i], &profile));
+        SUITE_STEP(report_of(ctx, &profile, report));
+        SUITE_EQUAL(ctx, "CURRENT_MAJOR, MINOR, BUILD", 0x013719,
+                    (unsigned)(report[0x1EA] << 16 | report[0x1E9] << 8 | report[0x1E8]),
+                    "firmware 1.55.25");
+        SUITE_EQUAL(ctx, "PLATFORM_INFO bits 63:2", 0, abi_get_le64(report + 0x040) >> 2,
+                    "SMT_EN and TSME_EN are all that this firmware sets");
+    }
+}
+
 /* DATA: whether this run looks at Turin's profiles or at all others. */
 static void bit_6_of(struct suite_ctx *ctx, const struct sevkit_profile *profile, void *data) {
     const bool turin = *(const bool *)data;
@@ -147,6 +165,12 @@ static const struct suite_test tests[] = {
      .kind = SUITE_POSITIVE,
      .needs = SUITE_NEEDS_GUEST,
      .run = high_bits},
+    {.id = "report.platform.info-1-55-25",
+     .title = "firmware 1.55.25 of Genoa's line sets no PLATFORM_INFO bit but 0 and 1",
+     .requirements = SUITE_REQ("SNP-RPT-052"),
+     .kind = SUITE_POSITIVE,
+     .needs = REPORT_NEEDS,
+     .run = early_genoa},
     {.id = "report.platform.bit-6-turin",
      .title = "PLATFORM_INFO bit 6 is set in every Turin profile",
      .requirements = SUITE_REQ("SNP-RPT-010"),

@@ -15,6 +15,7 @@ extern const struct unit_suite crypto_x509_suite;
 extern const struct unit_suite crypto_values_suite;
 extern const struct unit_suite crypto_crl_suite;
 extern const struct unit_suite crypto_mutate_suite;
+extern const struct unit_suite crypto_web_suite;
 extern const struct unit_suite crypto_real_suite;
 
 #endif

@@ -85,7 +85,7 @@ static void exchanges_and_counts(void) {
     for (uint64_t i = 0; i < 3; i++) {
         uint8_t out[sizeof PAYLOAD] = {0};
         size_t size = 0;
-        struct sevkit_exit exit = {1, 1};
+        struct sevkit_exit exit = {.fw_status = 1, .vmm_error = 1};
         UNIT_OK(call(c, out, sizeof out, &size, &exit));
         CU_ASSERT(exit.fw_status == 0 && exit.vmm_error == 0);
         CU_ASSERT_EQUAL(size, sizeof PAYLOAD);
@@ -119,7 +119,11 @@ static void seal_is_what_call_sends(void) {
 }
 
 static void errors_of_the_other_side(void) {
-    static const struct sevkit_exit exits[] = {{ABI_AEAD_OFLOW, 0}, {0, 2}, {ABI_INVALID_PARAM, 1}};
+    static const struct sevkit_exit exits[] = {
+        {.fw_status = ABI_AEAD_OFLOW},
+        {.vmm_error = SEVKIT_VMM_BUSY},
+        {.fw_status = ABI_INVALID_PARAM, .vmm_error = SEVKIT_VMM_INVALID_LEN},
+    };
     for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
         struct echo e = {.exit = exits[i]};
         struct drv_channel *c = open_channel(&e, 6);

@@ -16,9 +16,6 @@
 /* Overwrites SIZE bytes with zeros in a way that the compiler keeps. */
 void crypto_wipe(void *bytes, size_t size);
 
-/* Equality in constant time. */
-SEVKIT_MUST bool crypto_equal(const void *a, const void *b, size_t size);
-
 /* ---- AES-256-GCM, 12-byte IV, 16-byte tag ---- */
 
 struct crypto_aead; /* one key, both directions */

@@ -1,5 +1,6 @@
-/* The one door through which time and randomness reach the core. The core itself has no clock, no
- * global state and no I/O, so a machine is a function of its profile, this table and its inputs.
+/* The one door through which time and randomness reach the core. The core itself has no clock and no
+ * I/O, so a machine is a function of its profile, this table and its inputs. Its only state outside of
+ * machines is OpenSSL's: crypto/ fetches the algorithms' handles once a process, and they never change.
  *
  * Ownership: the caller keeps CTX alive as long as the machine that was given the table. */
 #ifndef SEVKIT_ENV_H

@@ -28,7 +28,11 @@ void vmm_machine_free(struct vmm_machine *machine);
 SEVKIT_MUST struct sevkit_result vmm_guest_launch(struct vmm_machine *machine,
                                                   struct vmm_guest **guest);
 
-/* As above, left in STATE and with another profile's guest part: policy, host data, ID block, counters. */
+/* As above, left in STATE. Of PROFILE it takes what a launch writes into the guest's context, and nothing
+ * else: policy, host_data, measurement, id_block, vcek_dis, gosvw, report_id_ma, msg_count, launch_tcb,
+ * launch_mit_vector, tsc_desired_khz and tsc_offset. All that is the platform's (chip, firmware, the
+ * other TCBs, signing, message switches, CPUID policy, resources) stays the machine's. PROFILE's vmpl is
+ * the guest's own choice at each request and is not looked at. */
 SEVKIT_MUST struct sevkit_result vmm_guest_launch_as(struct vmm_machine *machine,
                                                      const struct sevkit_profile *profile,
                                                      enum psp_guest_state state,

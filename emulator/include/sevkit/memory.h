@@ -11,8 +11,6 @@ struct mem;
 SEVKIT_MUST struct sevkit_result mem_new(uint64_t size, struct mem **mem);
 void mem_free(struct mem *mem);
 
-uint64_t mem_size(const struct mem *mem);
-
 /* Copies SIZE bytes at PADDR. False, with no effect, unless all of them lie inside memory. */
 SEVKIT_MUST bool mem_read(const struct mem *mem, uint64_t paddr, void *out, size_t size);
 SEVKIT_MUST bool mem_write(struct mem *mem, uint64_t paddr, const void *bytes, size_t size);

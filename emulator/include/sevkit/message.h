@@ -100,6 +100,8 @@ enum abi_key_sel {
     ABI_KEY_SEL_RESERVED = 3,
 };
 
+#define ABI_KEY_SEL_MASK UINT32_C(3) /* two bits */
+
 struct abi_report_req {
     uint8_t report_data[64]; /* 0x00 */
     uint32_t vmpl;           /* 0x40 */
@@ -119,10 +121,11 @@ void abi_report_req_encode(const struct abi_report_req *req, uint8_t out[ABI_REP
 void abi_report_rsp_decode(const uint8_t in[ABI_REPORT_RSP_SIZE], struct abi_report_rsp *rsp);
 void abi_report_rsp_encode(const struct abi_report_rsp *rsp, uint8_t out[ABI_REPORT_RSP_SIZE]);
 
-/* ---- KEY_REQ (v1 0x20, v2 0x28 or 0x30) and KEY_RSP (0x40), section 9 ---- */
+/* ---- KEY_REQ (v1 0x20; v2 0x28, padded 0x30 or cut 0x20) and KEY_RSP (0x40), section 9 ---- */
 #define ABI_KEY_REQ_V1_SIZE 0x20
 #define ABI_KEY_REQ_V2_SIZE 0x28
 #define ABI_KEY_REQ_V2_PADDED_SIZE 0x30
+#define ABI_KEY_REQ_V2_CUT_SIZE ABI_KEY_REQ_V1_SIZE /* without LAUNCH_MIT_VECTOR */
 #define ABI_KEY_RSP_SIZE 0x40
 #define ABI_KEY_SIZE 32
 

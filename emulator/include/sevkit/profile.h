@@ -43,6 +43,7 @@ struct sevkit_cpuid_policy {
 };
 
 #define SEVKIT_CPUID_POLICY_MAX 64
+#define SEVKIT_KEY_REQ_V2_SIZES_MAX 3
 
 struct sevkit_profile {
     char name[64];
@@ -79,9 +80,9 @@ struct sevkit_profile {
     uint64_t msg_count[ABI_VMPCK_COUNT]; /* MsgCount0..3 at launch */
 
     /* messages */
-    unsigned key_req_max_version;      /* 1, or 2 from ABI 1.58 */
-    unsigned key_req_v2_size_count;    /* MSG_SIZEs that a version 2 KEY_REQ may have */
-    uint16_t key_req_v2_sizes[2];      /* of 0x28, 0x30 */
+    unsigned key_req_max_version;   /* 1, or 2 from ABI 1.58 */
+    unsigned key_req_v2_size_count; /* MSG_SIZEs that a version 2 KEY_REQ may have */
+    uint16_t key_req_v2_sizes[SEVKIT_KEY_REQ_V2_SIZES_MAX]; /* of 0x20, 0x28, 0x30 */
     unsigned key_rsp_v2_version;       /* UNCONFIRMED: MSG_VERSION of its answer, 1 or 2 */
     bool enforce_header_mbz;           /* UNCONFIRMED: reserved header and tag bytes must be zero */
     enum abi_status rmp_lookup_status; /* UNCONFIRMED: a page outside the RMP (check 3) */

@@ -17,9 +17,18 @@ enum psp_guest_state { PSP_GUEST_INIT = 0, PSP_GUEST_LAUNCH = 1, PSP_GUEST_RUNNI
 
 enum psp_command_id { PSP_CMD_SNP_GUEST_REQUEST = 0x94 };
 
-#define PSP_GUEST_REQUEST_SIZE 0x18 /* GCTX_PADDR, REQUEST_PADDR, RESPONSE_PADDR, 8 bytes each */
+/* The command buffer of SNP_GUEST_REQUEST: three system physical addresses of 8 bytes. */
+#define PSP_GUEST_REQUEST_SIZE 0x18
+#define PSP_GUEST_REQUEST_GCTX_PADDR 0x00
+#define PSP_GUEST_REQUEST_REQUEST_PADDR 0x08
+#define PSP_GUEST_REQUEST_RESPONSE_PADDR 0x10
 
-/* A PSP over RMP and MEM, which stay the caller's and outlive it, as does ENV. Starts in INIT. */
+/* A PSP over RMP and MEM, which stay the caller's and outlive it, as does ENV's CTX. PROFILE and ENV are
+ * copied. Starts in INIT.
+ *
+ * The room for guests_max contexts is taken here. The only memory of ours that a command takes is that of
+ * a VCEK or VLEK signing key, made at its first use and anew when the reported TCB has changed;
+ * HWERROR_PLATFORM, with nothing changed, when there is none. */
 SEVKIT_MUST struct sevkit_result psp_new(const struct sevkit_profile *profile,
                                          const struct sevkit_env *env, struct rmp *rmp,
                                          struct mem *mem, struct psp **psp);
@@ -48,6 +57,15 @@ SEVKIT_MUST struct sevkit_result psp_secrets_page(const struct psp *psp, uint64_
 
 /* Stands in for SNP_INIT_EX and SNP_SHUTDOWN_EX until they are here. */
 void psp_set_platform_state(struct psp *psp, enum psp_platform_state state);
+
+/* The platform's TCB changes under its guests, as by SNP_COMMIT and SNP_CONFIG. The caller keeps to
+ * REPORTED <= COMMITTED <= CURRENT in every component. */
+void psp_set_tcb(struct psp *psp, uint64_t current, uint64_t committed, uint64_t reported);
+
+/* All guests arrive, running, on a machine of the same make with another chip: CHIP_ID and with it VCEK
+ * and guest key roots change, and each guest gets a new REPORT_ID (random, in the order in which they
+ * were installed in free places). VMPCKs, counters, VMRK and REPORT_ID_MA come along. */
+void psp_move(struct psp *psp, const uint8_t chip_id[64]);
 
 /* What an observer of the model may look at: MsgCount0..3 of the guest at GCTX_PADDR. False without a
  * context there. */

@@ -17,6 +17,8 @@
 #define ABI_REPORT_SIGNED_SIZE 0x2A0 /* the signature covers bytes 0 .. 0x29F */
 #define ABI_REPORT_VERSION_MIN 2
 #define ABI_REPORT_VERSION_MAX 5
+#define ABI_REPORT_VERSION_FMS 3 /* the first that has family, model and stepping */
+#define ABI_REPORT_VERSION_MIT 5 /* the first that has the mitigation vectors */
 
 /* Byte offsets. */
 #define ABI_REPORT_VERSION 0x000

@@ -173,6 +173,9 @@ static void fills_the_secrets_page(void) {
         CU_ASSERT_EQUAL(s.fms, 0x00A10F11);
         UNIT_BYTES(s.gosvw, p.gosvw, sizeof s.gosvw);
         UNIT_BYTES(s.vmpck, fixture_gctx(&f)->vmpck, sizeof s.vmpck);
+        CU_ASSERT(abi_all_zero(s.guest_area, sizeof s.guest_area));
+        CU_ASSERT(abi_all_zero(s.vmsa_tweak_bitmap, sizeof s.vmsa_tweak_bitmap));
+        CU_ASSERT(abi_all_zero(s.guest_area_2, sizeof s.guest_area_2));
         CU_ASSERT(abi_all_zero(bytes + 0xA0, 0x160 - 0xA0));
         CU_ASSERT_EQUAL(s.tsc_factor, rows[i].tsc_factor);
         CU_ASSERT_EQUAL(s.launch_mit_vector, rows[i].launch_mit_vector);

@@ -99,6 +99,27 @@ static void kdf_identity(void) {
     }
 }
 
+/* Firmware without the upper bound mixes in the whole dword: no two VMPLs share a key. SNP-KEY-027. */
+static void kdf_vmpl_above_3(void) {
+    static const uint32_t vmpls[] = {0,       1,          2,          3,         4,
+                                     5,       0x100,      0x103,      0x203,     0x10000,
+                                     0x10003, 0x01000003, 0x80000003, UINT32_MAX};
+    enum { COUNT = sizeof vmpls / sizeof vmpls[0] };
+    struct fixture f;
+    struct sevkit_profile p = fixture_profile();
+    uint8_t keys[COUNT][ABI_KEY_SIZE];
+    p.vmpl_max_3 = false;
+    fixture_open(&f, &p);
+    for (size_t i = 0; i < COUNT; i++) {
+        const struct abi_key_req q = {.key_select = ABI_KEY_REQ_ROOT_KEY_SELECT, .vmpl = vmpls[i]};
+        CU_ASSERT_EQUAL(fixture_key(&f, &q, keys[i]), ABI_SUCCESS);
+        for (size_t j = 0; j < i; j++) {
+            CU_ASSERT(memcmp(keys[i], keys[j], ABI_KEY_SIZE) != 0);
+        }
+    }
+    fixture_close(&f);
+}
+
 /* VLEK and VCEK have roots of their own; the default is the VLEK when one is loaded. */
 static void roots(void) {
     struct fixture f;
@@ -264,6 +285,7 @@ static void refusals(void) {
 static const struct unit_test tests[] = {
     {"kdf-context", kdf_context},
     {"kdf-identity", kdf_identity},
+    {"kdf-vmpl-above-3", kdf_vmpl_above_3},
     {"roots", roots},
     {"root-cache", root_cache_follows_the_tcb},
     {"root-cache-small-tcbs", root_cache_at_small_tcbs},

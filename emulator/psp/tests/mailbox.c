@@ -76,6 +76,12 @@ static void unknown_commands(void) {
     fixture_open(&f, &p);
     CU_ASSERT_EQUAL(psp_command(f.psp, 0x93, buffer, sizeof buffer), ABI_INVALID_COMMAND);
     CU_ASSERT_EQUAL(psp_command(f.psp, 0, buffer, 0), ABI_INVALID_COMMAND);
+    /* Before the buffer is looked at: there may be none, and no size is wrong. SNP-MSG-083. */
+    CU_ASSERT_EQUAL(psp_command(f.psp, 0x93, NULL, sizeof buffer), ABI_INVALID_COMMAND);
+    CU_ASSERT_EQUAL(psp_command(f.psp, 0x95, NULL, SIZE_MAX), ABI_INVALID_COMMAND);
+    psp_set_platform_state(f.psp, PSP_PLATFORM_UNINIT);
+    CU_ASSERT_EQUAL(psp_command(f.psp, 0x93, buffer, sizeof buffer), ABI_INVALID_COMMAND);
+    psp_set_platform_state(f.psp, PSP_PLATFORM_INIT);
     CU_ASSERT_EQUAL(psp_command(f.psp, 0x194, buffer, sizeof buffer), ABI_INVALID_COMMAND);
     CU_ASSERT_EQUAL(psp_command(f.psp, 0x94, buffer, sizeof buffer - 1), ABI_INVALID_LENGTH);
     CU_ASSERT_EQUAL(psp_command(f.psp, 0x94, buffer, sizeof buffer + 1), ABI_INVALID_LENGTH);

@@ -64,6 +64,59 @@ static void fields(void) {
     }
 }
 
+/* A guest launched from another profile than the machine's: its report has the launch's values, and the
+ * platform's all the same. */
+static void a_guest_of_another_profile(void) {
+    struct fixture f;
+    const struct sevkit_profile p = fixture_profile();
+    struct sevkit_profile other = p;
+    fixture_open(&f, &p);
+    other.policy ^= UINT64_C(1) << 19;
+    other.launch_tcb = UINT64_C(0x4413000000000005);
+    other.launch_mit_vector = 0x03;
+    other.id_block.guest_svn = 9;
+    memset(other.measurement, 0xE2, sizeof other.measurement);
+    memset(other.host_data, 0xD2, sizeof other.host_data);
+    memset(other.id_block.family_id, 0xFB, sizeof other.id_block.family_id);
+    memset(other.id_block.image_id, 0x1B, sizeof other.id_block.image_id);
+    memset(other.id_block.id_key_digest, 0x1E, sizeof other.id_block.id_key_digest);
+    memset(other.id_block.author_key_digest, 0xA1, sizeof other.id_block.author_key_digest);
+    /* The platform's, which a launch does not bring. */
+    other.current_tcb = other.committed_tcb = other.reported_tcb = 1;
+    other.current_mit_vector = 0x7F;
+    other.platform_info = 0;
+    other.report_version = 3;
+    other.current_version = other.committed_version = (struct abi_fw_version){1, 51, 1};
+    other.fms = (struct abi_fms){0x19, 0x01, 0x02};
+    memset(other.chip_id, 0xC2, sizeof other.chip_id);
+    psp_guest_remove(f.psp, GCTX_PAGE);
+    CU_ASSERT(rmp_set(f.rmp, GCTX_PAGE, RMP_HYPERVISOR, RMP_4K));
+    UNIT_OK(psp_guest_install(f.psp, GCTX_PAGE, &other, PSP_GUEST_RUNNING));
+
+    const struct abi_report r = get(&f, 0);
+    CU_ASSERT_EQUAL(r.policy, other.policy);                       /* SNP-RPT-003 */
+    CU_ASSERT_EQUAL(r.launch_tcb, other.launch_tcb);               /* SNP-RPT-032 */
+    CU_ASSERT_EQUAL(r.launch_mit_vector, other.launch_mit_vector); /* SNP-RPT-034 */
+    CU_ASSERT_EQUAL(r.guest_svn, 9);
+    UNIT_BYTES(r.measurement, other.measurement, sizeof r.measurement);
+    UNIT_BYTES(r.host_data, other.host_data, sizeof r.host_data);
+    UNIT_BYTES(r.family_id, other.id_block.family_id, sizeof r.family_id);
+    UNIT_BYTES(r.image_id, other.id_block.image_id, sizeof r.image_id);
+    UNIT_BYTES(r.id_key_digest, other.id_block.id_key_digest, sizeof r.id_key_digest);
+    UNIT_BYTES(r.author_key_digest, other.id_block.author_key_digest, sizeof r.author_key_digest);
+    CU_ASSERT_EQUAL(r.version, p.report_version);
+    CU_ASSERT_EQUAL(r.current_tcb, p.current_tcb);
+    CU_ASSERT_EQUAL(r.committed_tcb, p.committed_tcb);
+    CU_ASSERT_EQUAL(r.reported_tcb, p.reported_tcb);
+    CU_ASSERT_EQUAL(r.current_mit_vector, p.current_mit_vector);
+    CU_ASSERT_EQUAL(r.platform_info, p.platform_info);
+    CU_ASSERT_EQUAL(r.current.minor, p.current_version.minor);
+    CU_ASSERT_EQUAL(r.committed.minor, p.committed_version.minor);
+    CU_ASSERT_EQUAL(r.fms.model, p.fms.model);
+    UNIT_BYTES(r.chip_id, p.chip_id, sizeof r.chip_id);
+    fixture_close(&f);
+}
+
 static void migration_agent_and_masked_chip(void) {
     struct fixture f;
     struct sevkit_profile p = fixture_profile();
@@ -201,6 +254,7 @@ static void vmpl_against_the_key(void) {
 
 static const struct unit_test tests[] = {
     {"fields", fields},
+    {"another-profile", a_guest_of_another_profile},
     {"agent-and-mask", migration_agent_and_masked_chip},
     {"key-choice", choice_of_the_key},
     {"refusals", refusals},

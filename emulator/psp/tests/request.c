@@ -122,9 +122,13 @@ static void sizes_of_key_req_v2(void) {
     } rows[] = {
         {2, 2, ABI_MSG_KEY_REQ, 2, 0x28, ABI_SUCCESS},
         {2, 2, ABI_MSG_KEY_REQ, 2, 0x30, ABI_SUCCESS},
+        {2, 3, ABI_MSG_KEY_REQ, 2, 0x20, ABI_SUCCESS},
         {2, 2, ABI_MSG_KEY_REQ, 2, 0x20, ABI_INVALID_PARAM}, /* a multiple of 16, not listed */
+        {2, 3, ABI_MSG_KEY_REQ, 2, 0x10, ABI_INVALID_PARAM},
+        {2, 3, ABI_MSG_KEY_REQ, 2, 0x40, ABI_INVALID_PARAM},
         {2, 2, ABI_MSG_KEY_REQ, 2, 0x29, ABI_INVALID_PARAM},
         {2, 0, ABI_MSG_KEY_REQ, 2, 0x28, ABI_INVALID_PARAM},
+        {1, 3, ABI_MSG_KEY_REQ, 2, 0x20, ABI_INVALID_PARAM},
         {1, 2, ABI_MSG_KEY_REQ, 2, 0x28, ABI_INVALID_PARAM},
         {1, 2, ABI_MSG_KEY_REQ, 2, 0x30, ABI_INVALID_PARAM},
         {2, 2, ABI_MSG_KEY_REQ, 1, 0x28, ABI_INVALID_PARAM},
@@ -138,6 +142,7 @@ static void sizes_of_key_req_v2(void) {
         uint8_t reply[ABI_MSG_PAYLOAD_MAX];
         p.key_req_max_version = rows[i].max_version;
         p.key_req_v2_size_count = rows[i].size_count;
+        p.key_req_v2_sizes[2] = ABI_KEY_REQ_V2_CUT_SIZE;
         fixture_open(&f, &p);
         CU_ASSERT_EQUAL(fixture_call(&f, rows[i].type, rows[i].version, zero, rows[i].size, reply),
                         rows[i].status);
@@ -145,25 +150,60 @@ static void sizes_of_key_req_v2(void) {
     }
 }
 
-/* Where the firmware lacks version 2 its sizes are those of any message, and size comes before tag. */
-static void sizes_without_key_req_v2(void) {
+/* Where the firmware lacks version 2 its sizes are those of any message. Size comes before tag, tag before
+ * sequence number, and the version last: a forged or replayed one is not told that there is none. */
+static void without_key_req_v2(void) {
     static const struct {
         uint16_t size;
+        uint8_t flip;
+        uint64_t later; /* than the right sequence number */
         enum abi_status status;
-    } rows[] = {{0x28, ABI_INVALID_PARAM}, {0x20, ABI_BAD_MEASUREMENT}};
+    } rows[] = {
+        {0x28, 0, 0, ABI_INVALID_PARAM},   {0x28, 1, 0, ABI_INVALID_PARAM},
+        {0x28, 0, 2, ABI_INVALID_PARAM},   {0x20, 0, 0, ABI_INVALID_PARAM},
+        {0x20, 1, 0, ABI_BAD_MEASUREMENT}, {0x20, 1, 2, ABI_BAD_MEASUREMENT},
+        {0x20, 0, 2, ABI_AEAD_OFLOW},      {0x20, 0, UINT64_C(0) - 2, ABI_AEAD_OFLOW},
+        {0x30, 1, 0, ABI_BAD_MEASUREMENT}, {0x30, 0, UINT64_C(0) - 2, ABI_AEAD_OFLOW},
+    };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct fixture f;
         struct sevkit_profile p = fixture_profile();
-        uint8_t page[ABI_PAGE_SIZE];
+        uint8_t page[ABI_PAGE_SIZE], after[ABI_PAGE_SIZE];
         p.key_req_max_version = 1;
+        p.msg_count[0] = 2;
         fixture_open(&f, &p);
         const struct abi_msg_header h =
-            abi_msg_header_make(ABI_MSG_KEY_REQ, 2, 0, f.seqno[0], rows[i].size);
+            abi_msg_header_make(ABI_MSG_KEY_REQ, 2, 0, f.seqno[0] + rows[i].later, rows[i].size);
         fixture_seal(&f, &h, zero, page);
-        page[ABI_MSG_AUTHTAG] ^= 1;
+        page[ABI_MSG_AUTHTAG] ^= rows[i].flip;
         CU_ASSERT_EQUAL(fixture_ring(&f, page), rows[i].status);
+        CU_ASSERT_EQUAL(count0(&f), 2);
+        CU_ASSERT(mem_read(f.mem, RESPONSE_PAGE, after, sizeof after));
+        CU_ASSERT(abi_all_zero(after, sizeof after));
         fixture_close(&f);
     }
+}
+
+/* Size 0x20 has no LAUNCH_MIT_VECTOR: it counts as 0, and the key is the one of a whole request with 0. */
+static void key_req_v2_cut_short(void) {
+    struct fixture f;
+    struct sevkit_profile p = fixture_profile();
+    uint8_t payload[ABI_KEY_REQ_V2_SIZE] = {0};
+    uint8_t cut[ABI_MSG_PAYLOAD_MAX], whole[ABI_MSG_PAYLOAD_MAX], other[ABI_MSG_PAYLOAD_MAX];
+    struct abi_key_req req = {.guest_field_select = ABI_FIELD_LAUNCH_MIT_VECTOR};
+    p.key_req_v2_size_count = SEVKIT_KEY_REQ_V2_SIZES_MAX;
+    p.key_req_v2_sizes[2] = ABI_KEY_REQ_V2_CUT_SIZE;
+    fixture_open(&f, &p);
+    abi_key_req_encode(2, &req, payload);
+    CU_ASSERT_EQUAL(fixture_call(&f, ABI_MSG_KEY_REQ, 2, payload, 0x20, cut), ABI_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_call(&f, ABI_MSG_KEY_REQ, 2, payload, 0x28, whole), ABI_SUCCESS);
+    req.launch_mit_vector = 1;
+    abi_key_req_encode(2, &req, payload);
+    CU_ASSERT_EQUAL(fixture_call(&f, ABI_MSG_KEY_REQ, 2, payload, 0x28, other), ABI_SUCCESS);
+    CU_ASSERT_EQUAL(abi_get_le32(cut), ABI_SUCCESS);
+    UNIT_BYTES(cut, whole, ABI_KEY_RSP_SIZE);
+    CU_ASSERT(memcmp(cut, other, ABI_KEY_RSP_SIZE) != 0);
+    fixture_close(&f);
 }
 
 /* A key that cannot be made is the firmware's own failure: nothing is answered, nothing counts. */
@@ -228,10 +268,10 @@ static void short_and_long_payloads(void) {
     fixture_close(&f);
 }
 
-/* Types that this firmware does not have yet, responses, and numbers without a name. */
+/* Responses, and numbers without a name. */
 static void types_without_a_handler(void) {
-    static const uint8_t types[] = {0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B,
-                                    0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x12, 0x13, 0xFF};
+    static const uint8_t types[] = {0x00, 0x02, 0x04, 0x06, 0x08, 0x0A,
+                                    0x0C, 0x0E, 0x10, 0x12, 0x13, 0xFF};
     struct fixture f;
     const struct sevkit_profile p = fixture_profile();
     uint8_t reply[ABI_MSG_PAYLOAD_MAX];
@@ -240,6 +280,43 @@ static void types_without_a_handler(void) {
         CU_ASSERT_EQUAL(fixture_call(&f, types[i], 1, zero, 0x40, reply), ABI_INVALID_PARAM);
     }
     CU_ASSERT_EQUAL(count0(&f), 0);
+    fixture_close(&f);
+}
+
+/* The migration messages, well-formed in size and version, are refused as an unknown type is
+ * (docs/limits.md, AMB-73): after tag and sequence number, without an answer, and the guest goes on. */
+static void migration_messages(void) {
+    static const struct {
+        uint8_t type;
+        uint16_t size;
+    } rows[] = {
+        {0x07, 0x10},  /* EXPORT_REQ */
+        {0x09, 0x320}, /* IMPORT_REQ */
+        {0x0B, 0x320}, /* ABSORB_REQ */
+        {0x0D, 0x40},  /* VMRK_REQ */
+        {0x0F, 0x320}, /* ABSORB_NOMA_REQ */
+    };
+    struct fixture f;
+    const struct sevkit_profile p = fixture_profile();
+    uint8_t payload[ABI_MSG_PAYLOAD_MAX] = {0}, page[ABI_PAGE_SIZE], after[ABI_PAGE_SIZE];
+    fixture_open(&f, &p);
+    abi_put_le64(payload, GCTX_PAGE);
+    const struct psp_gctx before = *fixture_gctx(&f);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct abi_msg_header h = abi_msg_header_make(rows[i].type, 1, 0, 1, rows[i].size);
+        fixture_seal(&f, &h, payload, page);
+        CU_ASSERT_EQUAL(fixture_ring(&f, page), ABI_INVALID_PARAM);
+        page[ABI_MSG_AUTHTAG] ^= 1;
+        CU_ASSERT_EQUAL(fixture_ring(&f, page), ABI_BAD_MEASUREMENT);
+        h.seqno = 3;
+        fixture_seal(&f, &h, payload, page);
+        CU_ASSERT_EQUAL(fixture_ring(&f, page), ABI_AEAD_OFLOW);
+        UNIT_BYTES(fixture_gctx(&f), &before, sizeof before);
+        CU_ASSERT(mem_read(f.mem, RESPONSE_PAGE, after, sizeof after));
+        CU_ASSERT(abi_all_zero(after, sizeof after));
+    }
+    seal_tsc(&f, page);
+    CU_ASSERT_EQUAL(fixture_ring(&f, page), ABI_SUCCESS);
     fixture_close(&f);
 }
 
@@ -376,11 +453,13 @@ static const struct unit_test tests[] = {
     {"response-over-request", response_over_request},
     {"response-header", response_header},
     {"key-v2-sizes", sizes_of_key_req_v2},
-    {"key-sizes-without-v2", sizes_without_key_req_v2},
+    {"key-without-v2", without_key_req_v2},
+    {"key-v2-cut", key_req_v2_cut_short},
     {"handler-fails", failure_inside_a_handler},
     {"key-v2-response-version", version_of_a_key_v2_response},
     {"short-and-long", short_and_long_payloads},
     {"types-without-handler", types_without_a_handler},
+    {"migration-messages", migration_messages},
     {"reserved-header-bytes", reserved_header_bytes},
     {"counter-end", counter_at_its_end},
     {NULL, NULL},

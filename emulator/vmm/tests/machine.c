@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/x509.h"
 #include "sevkit/secrets.h"
 #include "sevkit/verify.h"
 #include "unit/unit.h"
@@ -60,7 +61,7 @@ static void seal(const struct vmm_guest *g, uint64_t seqno, uint8_t page[ABI_PAG
 static struct sevkit_exit ring(struct vmm_guest *g, uint64_t seqno,
                                uint8_t response[ABI_PAGE_SIZE]) {
     const struct sevkit_guest_door door = vmm_guest_door(g);
-    struct sevkit_exit exit = {0xFF, 0xFF};
+    struct sevkit_exit exit = {.fw_status = 0xFF, .vmm_error = 0xFF};
     uint8_t page[ABI_PAGE_SIZE];
     seal(g, seqno, page);
     door.request(door.ctx, page, response, &exit);
@@ -148,6 +149,32 @@ static void memory_runs_out(void) {
     UNIT_OK(vmm_guest_launch(m, &g));
     UNIT_FAILS(vmm_guest_launch(m, &g), SEVKIT_LIMIT, "memory_size");
     vmm_machine_free(m);
+}
+
+static uint64_t free_pages(const struct vmm_machine *m) {
+    return m->pages.returned_count + (m->pages.end - m->pages.next) / RMP_PAGE_4K;
+}
+
+/* A launch needs three pages: with none, one or two left it takes none of them. */
+static void launch_runs_out_half_way(void) {
+    struct sevkit_profile p = profile();
+    p.memory_size = RMP_PAGE_2M;
+    for (uint64_t left = 0; left < 3; left++) {
+        struct vmm_machine *m = new_machine(&p, 1);
+        struct vmm_guest *g = NULL;
+        uint64_t taken[3], paddr = 0;
+        for (size_t i = 0; i < 3; i++) UNIT_OK(vmm_page_take(&m->pages, &taken[i]));
+        while (free_pages(m) > left) UNIT_OK(vmm_page_take(&m->pages, &paddr));
+        for (unsigned again = 0; again < 10; again++) {
+            UNIT_FAILS(vmm_guest_launch(m, &g), SEVKIT_LIMIT, "memory_size");
+            CU_ASSERT_EQUAL(free_pages(m), left);
+        }
+        CU_ASSERT_PTR_NULL(m->guests);
+        for (size_t i = 0; i < 3 - left; i++) vmm_page_return(&m->pages, taken[i]);
+        UNIT_OK(vmm_guest_launch(m, &g));
+        CU_ASSERT_EQUAL(free_pages(m), 0);
+        vmm_machine_free(m);
+    }
 }
 
 /* A guest leaves hypervisor pages full of zeros, and its neighbour alone. */
@@ -292,6 +319,31 @@ static void certificates_of(const char *name, bool vlek) {
     vmm_machine_free(m);
 }
 
+/* machine.h: the CRL lists nothing, is a day old and good for thirty days, at any clock. */
+static void crl_at(const struct sevkit_env *env, int64_t now) {
+    const struct sevkit_profile p = profile();
+    struct vmm_machine *m = NULL;
+    struct vmm_certs certs;
+    struct crypto_crl *crl = NULL;
+    UNIT_OK(vmm_machine_new(&p, env, 1, &m));
+    UNIT_OK(vmm_machine_certs(m, &certs));
+    UNIT_OK(crypto_crl_from_der(certs.crl.bytes, certs.crl.size, &crl));
+    CU_ASSERT_EQUAL(crl->this_update, now - 86400);
+    CU_ASSERT(crl->has_next_update);
+    CU_ASSERT_EQUAL(crl->next_update, now + 30 * INT64_C(86400));
+    CU_ASSERT_EQUAL(crl->count, 0);
+    crypto_crl_free(crl);
+    vmm_machine_free(m);
+}
+
+static void revocation_list(void) {
+    uint8_t byte = 0x42;
+    const struct sevkit_env later = {
+        .ctx = &byte, .now = a_later_day, .random = random_from_environment};
+    crl_at(NULL, SEVKIT_EPOCH_EMBEDDED);
+    crl_at(&later, SEVKIT_EPOCH_EMBEDDED + 1000000);
+}
+
 static void certificates_vcek(void) {
     certificates_of(SEVKIT_PROFILE_DEFAULT, false);
 }
@@ -305,12 +357,20 @@ static void certificates_vlek(void) {
 }
 
 static const struct unit_test tests[] = {
-    {"determinism", same_seed_same_bytes}, {"environment", uses_the_given_environment},
-    {"bad-sizes", bad_memory_size},        {"guests-max", guests_up_to_the_limit},
-    {"memory-end", memory_runs_out},       {"for-ever", comes_and_goes_for_ever},
-    {"any-order", destroys_in_any_order},  {"launch-as", launches_as_told},
-    {"door-footprint", door_footprint},    {"certs-vcek", certificates_vcek},
-    {"certs-vlek", certificates_vlek},     {NULL, NULL},
+    {"determinism", same_seed_same_bytes},
+    {"environment", uses_the_given_environment},
+    {"bad-sizes", bad_memory_size},
+    {"guests-max", guests_up_to_the_limit},
+    {"memory-end", memory_runs_out},
+    {"for-ever", comes_and_goes_for_ever},
+    {"any-order", destroys_in_any_order},
+    {"launch-as", launches_as_told},
+    {"door-footprint", door_footprint},
+    {"certs-vcek", certificates_vcek},
+    {"certs-vlek", certificates_vlek},
+    {"half-way", launch_runs_out_half_way},
+    {"crl", revocation_list},
+    {NULL, NULL},
 };
 
 const struct unit_suite machine_suite = {"machine", tests};

@@ -25,6 +25,33 @@ static void each_page_once(void) {
     vmm_pages_free(&pages);
 }
 
+/* At each number of pages where the stack of returned ones grows, and beside it: all of them come back. */
+static void room_for_every_return(void) {
+    static const struct {
+        uint64_t count;
+        size_t capacity;
+    } rows[] = {{1, 64}, {63, 64}, {64, 64}, {65, 128}, {127, 128}, {128, 128}, {129, 256}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct vmm_pages pages;
+        uint64_t paddr = 0;
+        vmm_pages_init(&pages, RMP_PAGE_4K, 1000 * RMP_PAGE_4K);
+        for (uint64_t n = 1; n <= rows[i].count; n++) {
+            UNIT_OK(vmm_page_take(&pages, &paddr));
+            CU_ASSERT(pages.handed_out <= pages.capacity);
+        }
+        CU_ASSERT_EQUAL(pages.handed_out, rows[i].count);
+        CU_ASSERT_EQUAL(pages.capacity, rows[i].capacity);
+        for (uint64_t n = 1; n <= rows[i].count; n++) vmm_page_return(&pages, n * RMP_PAGE_4K);
+        CU_ASSERT_EQUAL(pages.returned_count, rows[i].count);
+        for (uint64_t n = rows[i].count; n >= 1; n--) {
+            UNIT_OK(vmm_page_take(&pages, &paddr));
+            CU_ASSERT_EQUAL(paddr, n * RMP_PAGE_4K);
+        }
+        CU_ASSERT_EQUAL(pages.capacity, rows[i].capacity);
+        vmm_pages_free(&pages);
+    }
+}
+
 static void comes_and_goes_for_ever(void) {
     struct vmm_pages pages;
     uint64_t a = 0, b = 0;
@@ -42,6 +69,7 @@ static void comes_and_goes_for_ever(void) {
 
 static const struct unit_test tests[] = {
     {"each-once", each_page_once},
+    {"room-to-return", room_for_every_return},
     {"for-ever", comes_and_goes_for_ever},
     {NULL, NULL},
 };

@@ -128,8 +128,11 @@ static const struct row {
      "messages.key_req_v2_sizes"},
     {ABI_1_58, "[40, 48]", "[]", SEVKIT_BAD_LENGTH, "messages.key_req_v2_sizes"},
     {ABI_1_58, "[40, 48]", "[40, 40]", SEVKIT_BAD_VALUE, "messages.key_req_v2_sizes[1]"},
-    {ABI_1_58, "[40, 48]", "[32]", SEVKIT_BAD_VALUE, "messages.key_req_v2_sizes[0]"},
-    {ABI_1_58, "[40, 48]", "[40, 48, 48]", SEVKIT_LIMIT, "messages.key_req_v2_sizes"},
+    {ABI_1_58, "[40, 48]", "[16]", SEVKIT_BAD_VALUE, "messages.key_req_v2_sizes[0]"},
+    {ABI_1_58, "[40, 48]", "[32, 41]", SEVKIT_BAD_VALUE, "messages.key_req_v2_sizes[1]"},
+    {ABI_1_58, "[40, 48]", "[40, 48, 48]", SEVKIT_BAD_VALUE, "messages.key_req_v2_sizes[2]"},
+    {ABI_1_58, "[40, 48]", "[32, 48, 32]", SEVKIT_BAD_VALUE, "messages.key_req_v2_sizes[2]"},
+    {ABI_1_58, "[40, 48]", "[32, 40, 48, 32]", SEVKIT_LIMIT, "messages.key_req_v2_sizes"},
     {DEFAULT, "\"key_rsp_v2_version\": 2", "\"key_rsp_v2_version\": 3", SEVKIT_BAD_VALUE,
      "messages.key_rsp_v2_version"},
     {DEFAULT, "\"key_rsp_v2_version\": 2", "\"key_rsp_v2_version\": 0", SEVKIT_BAD_VALUE,
@@ -220,6 +223,7 @@ static const struct row accepted_rows[] = {
     {GENOA_V5, "\"tio_en\": false", "\"tio_en\": true", SEVKIT_OK, ""},
     {GENOA_V5, "\"current\": \"0x1\"", "\"current\": \"0x3\"", SEVKIT_OK, ""},
     {ABI_1_58, "[40, 48]", "[48, 40]", SEVKIT_OK, ""},
+    {ABI_1_58, "[40, 48]", "[32]", SEVKIT_OK, ""},
     {ABI_1_58, "\"key_rsp_v2_version\": 2", "\"key_rsp_v2_version\": 1", SEVKIT_OK, ""},
     {DEFAULT, "\"reference_khz\": 99800", "\"reference_khz\": 1", SEVKIT_OK, ""},
     {DEFAULT, "\"eax_in\": \"0x7\"", "\"eax_in\": \"0xffff\"", SEVKIT_OK, ""},
@@ -269,6 +273,18 @@ static void test_accepted(void) {
     }
 }
 
+/* As many sizes of a version 2 KEY_REQ as there are, in the order of the file. */
+static void test_key_req_v2_sizes(void) {
+    const struct row all = {ABI_1_58, "[40, 48]", "[48, 32, 40]", SEVKIT_OK, ""};
+    static const uint16_t want[SEVKIT_KEY_REQ_V2_SIZES_MAX] = {48, 32, 40};
+    char *text = edited(&all);
+    struct sevkit_profile p;
+    UNIT_OK(vmm_profile_parse(text, strlen(text), &p));
+    CU_ASSERT_EQUAL(p.key_req_v2_size_count, SEVKIT_KEY_REQ_V2_SIZES_MAX);
+    UNIT_BYTES(p.key_req_v2_sizes, want, sizeof want);
+    free(text);
+}
+
 /* The default or the Turin profile with the chip id's hex digits from DIGIT on set to 0. */
 static struct sevkit_result parse_with_zeros(const char *name, size_t digit,
                                              struct sevkit_profile *p) {
@@ -312,6 +328,7 @@ static void test_migration_agent(void) {
 static const struct unit_test tests[] = {
     {"refused", test_refused},
     {"accepted", test_accepted},
+    {"key-req-v2-sizes", test_key_req_v2_sizes},
     {"zeros-in-chip-id", test_zeros_in_chip_id},
     {"migration-agent", test_migration_agent},
     {NULL, NULL},
