@@ -93,7 +93,7 @@ bool vmm_misbehave_instead(const struct vmm_machine *machine, struct sevkit_exit
 /* ---- the response ---- */
 
 /* Decrypts the message in PAGE, flips a bit of its report's R and encrypts it again under the same header
- * and IV, so that only the signature is wrong. Other messages, and responses without a report, stay. */
+ * and IV, so that only the signature is wrong. A refusal, which has no report, stays. */
 static SEVKIT_MUST struct sevkit_result corrupt_signature(struct crypto_aead *aead,
                                                           const uint8_t vmpck[ABI_VMPCK_SIZE],
                                                           uint8_t page[ABI_PAGE_SIZE]) {
@@ -114,9 +114,9 @@ static void corrupt(const struct vmm_guest *guest, uint8_t page[ABI_PAGE_SIZE]) 
     struct crypto_aead *aead = guest->machine->aead;
     struct abi_secrets_page s;
     const uint8_t index = page[ABI_MSG_VMPCK];
-    if (page[ABI_MSG_TYPE] != ABI_MSG_REPORT_RSP || index >= ABI_VMPCK_COUNT) return;
+    if (index >= ABI_VMPCK_COUNT) return; /* altered by an earlier fault */
     vmm_must(sevkit_ok(abi_secrets_decode(guest->secrets, sizeof guest->secrets, &s)));
-    /* A message that was altered by an earlier fault does not open: there is no report to corrupt. */
+    /* What is no intact REPORT_RSP does not open as one: there is no signature to corrupt. */
     const struct sevkit_result r = corrupt_signature(aead, s.vmpck[index], page);
     vmm_must(sevkit_ok(r) || r.code == SEVKIT_BAD_CRYPTO);
     vmm_must(sevkit_ok(crypto_aead_set_key(aead, no_key)));

@@ -41,7 +41,8 @@ SEVKIT_MUST struct sevkit_result vmm_guest_launch_as(struct vmm_machine *machine
 /* Ends the guest; its pages return to the hypervisor. */
 void vmm_guest_destroy(struct vmm_guest *guest);
 
-/* The guest's side: its door and its secrets page. */
+/* The guest's side: its door and its secrets page (with the keys zeroed that the scenario of the moment
+ * wipes). */
 struct sevkit_guest_door vmm_guest_door(struct vmm_guest *guest);
 void vmm_guest_secrets(const struct vmm_guest *guest, uint8_t page[ABI_PAGE_SIZE]);
 
@@ -60,7 +61,8 @@ struct mem *vmm_machine_memory(struct vmm_machine *machine);
 const struct sevkit_profile *vmm_machine_profile(const struct vmm_machine *machine);
 
 /* The certificates of the machine's signing key at its clock: leaf (VCEK, or VLEK when one is loaded), its
- * CA (ASK or ASVK), ARK and CRL (thisUpdate = now - 1 day, nextUpdate = now + 30 days, nothing revoked). */
+ * CA (ASK or ASVK), ARK and CRL (thisUpdate = now - 1 day, nextUpdate = now + 30 days, nothing revoked),
+ * or what its scenario makes of them. */
 struct vmm_certs {
     bool vlek;
     struct pki_der leaf, ca, ark, crl;

@@ -58,7 +58,6 @@ static uint16_t request_size(uint8_t type) {
 }
 
 void fixture_seal(struct fixture *f, uint8_t type, uint8_t page[ABI_PAGE_SIZE]) {
-    const uint8_t payload[ABI_TSC_INFO_SIZE] = {f->first};
     const struct abi_msg_header h =
         abi_msg_header_make(type, 1, 0, f->seqno + 1, request_size(type));
     uint8_t iv[ABI_MSG_IV_SIZE];
@@ -66,7 +65,7 @@ void fixture_seal(struct fixture *f, uint8_t type, uint8_t page[ABI_PAGE_SIZE]) 
     abi_msg_header_encode(&h, page);
     abi_msg_iv(h.seqno, iv);
     must(sevkit_ok(crypto_aead_seal(f->aead, iv, page + ABI_MSG_AAD_OFFSET, ABI_MSG_AAD_SIZE,
-                                    payload, h.size, page + ABI_MSG_HEADER_SIZE, page)));
+                                    f->payload, h.size, page + ABI_MSG_HEADER_SIZE, page)));
 }
 
 static struct sevkit_exit ring(struct fixture *f, uint8_t type, bool extended, uint8_t *data,

@@ -11,10 +11,10 @@ struct fixture {
     struct vmm_machine *m;
     struct vmm_guest *g;
     struct sevkit_guest_door door;
-    struct crypto_aead *aead;        /* holds VMPCK0, as the firmware has it */
-    uint8_t first;                   /* of the payload of requests; the rest is zero */
-    uint64_t seqno;                  /* the last one that the firmware took */
-    uint8_t response[ABI_PAGE_SIZE]; /* 5A in every byte before each request */
+    struct crypto_aead *aead;           /* holds VMPCK0, as the firmware has it */
+    uint8_t payload[ABI_TSC_INFO_SIZE]; /* of requests, cut to their size; zero at first */
+    uint64_t seqno;                     /* the last one that the firmware took */
+    uint8_t response[ABI_PAGE_SIZE];    /* 5A in every byte before each request */
 };
 
 /* SCENARIO: a built-in's name, or the JSON of "faults" and so on ("{..." with name and title left out),

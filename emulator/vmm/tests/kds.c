@@ -463,6 +463,10 @@ static void leaves(void) {
     vmm_kds_free(s.kds);
     start(&s, GENOA, "vcek_tcb");
     CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", s.hwid, zero), 200);
+    struct pki_cert *cert = body_cert(&s);
+    UNIT_OK(pki_cert_leaf_info(cert, &other));
+    CU_ASSERT(other.tcb.snp == 1 && other.tcb.microcode == 0);
+    pki_cert_free(cert);
     vmm_kds_free(s.kds);
 }
 

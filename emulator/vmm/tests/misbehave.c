@@ -137,6 +137,28 @@ static void corrupted_signature(void) {
     fixture_close(&f);
 }
 
+/* A refusal has no signature, and what an earlier fault has altered is no message. */
+static void nothing_to_corrupt(void) {
+    struct fixture f;
+    uint8_t payload[ABI_REPORT_RSP_SIZE], page[ABI_PAGE_SIZE];
+    fixture_open(&f, DEFAULT, "corrupted-signature");
+    f.payload[ABI_REPORT_REQ_SIZE - 1] = 1; /* reserved */
+    CU_ASSERT_EQUAL(fixture_exitinfo2(fixture_ring(&f, ABI_MSG_REPORT_REQ)), 0);
+    CU_ASSERT(fixture_read(&f, ABI_MSG_REPORT_REQ, payload, sizeof payload));
+    CU_ASSERT_EQUAL(abi_get_le32(payload), ABI_INVALID_PARAM);
+    CU_ASSERT(abi_all_zero(payload + ABI_REPORT_RSP_REPORT, ABI_REPORT_SIZE));
+    fixture_close(&f);
+    fixture_open(&f, DEFAULT,
+                 "{\"faults\": ["
+                 "{\"kind\": \"flip_bit\", \"first\": 1, \"count\": 1, \"value\": 1024},"
+                 "{\"kind\": \"corrupt_signature\", \"first\": 1, \"count\": 1}]}");
+    CU_ASSERT(!answers(&f));
+    expected(1, page);
+    page[1024 / 8] ^= 1;
+    UNIT_BYTES(f.response, page, sizeof page);
+    fixture_close(&f);
+}
+
 static void replayed(void) {
     struct fixture f;
     uint8_t first[ABI_PAGE_SIZE];
@@ -268,6 +290,26 @@ static void wiped(void) {
     fixture_close(&f);
 }
 
+/* A scenario that no file can hold: values beyond their range do nothing. */
+static void out_of_range(void) {
+    struct fixture f;
+    uint8_t with[ABI_PAGE_SIZE], without[ABI_PAGE_SIZE];
+    struct sevkit_scenario s = vmm_scenario_none();
+    fixture_open(&f, DEFAULT, NULL);
+    vmm_guest_secrets(f.g, without);
+    for (size_t i = 0; i < 3; i++) {
+        static const enum sevkit_fault_kind kinds[] = {
+            SEVKIT_FAULT_WIPE_VMPCK, SEVKIT_FAULT_TRUNCATE, SEVKIT_FAULT_FLIP_BIT};
+        s.faults[s.fault_count++] = (struct sevkit_fault){
+            .kind = kinds[i], .first = 1, .count = 1, .value = UINT64_C(1) << 40};
+    }
+    vmm_machine_set_scenario(f.m, &s);
+    vmm_guest_secrets(f.g, with);
+    UNIT_BYTES(with, without, sizeof with);
+    CU_ASSERT(answers(&f));
+    fixture_close(&f);
+}
+
 /* The report's FIELD of SIZE bytes is the same in A and B. */
 #define SAME(a, b, field, size) (memcmp((a) + (field), (b) + (field), (size)) == 0)
 
@@ -313,7 +355,7 @@ static void keys_of(const char *scenario) {
         const unsigned after = i % 2;
         const bool from_vmrk = i >= 2;
         if (after == 0) fixture_open(&f, DEFAULT, scenario);
-        f.first = from_vmrk ? ABI_KEY_REQ_ROOT_KEY_SELECT : 0;
+        f.payload[0] = from_vmrk ? ABI_KEY_REQ_ROOT_KEY_SELECT : 0;
         uint8_t *payload = from_vmrk ? vmrk[after] : chip[after];
         CU_ASSERT_EQUAL(fixture_exitinfo2(fixture_ring(&f, ABI_MSG_KEY_REQ)), 0);
         CU_ASSERT(fixture_read(&f, ABI_MSG_KEY_REQ, payload, ABI_KEY_RSP_SIZE));
@@ -484,6 +526,7 @@ static const struct unit_test tests[] = {
     {"first-wins", first_wins},
     {"numbers-start-anew", numbers_start_anew},
     {"corrupted-signature", corrupted_signature},
+    {"nothing-to-corrupt", nothing_to_corrupt},
     {"replayed", replayed},
     {"reordered", reordered},
     {"reordered-twice", reordered_twice},
@@ -492,6 +535,7 @@ static const struct unit_test tests[] = {
     {"memory-is-not-changed", memory_is_not_changed},
     {"guests-apart", guests_apart},
     {"wiped", wiped},
+    {"out-of-range", out_of_range},
     {"migration", migration},
     {"keys", keys},
     {"chips-in-a-row", chips_in_a_row},
