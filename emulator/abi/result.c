@@ -30,7 +30,7 @@ const char *sevkit_code_name(enum sevkit_code code) {
 /* A field may carry a name out of a file: it does not get to steer the terminal. */
 static void printable(const char *field, char out[64]) {
     size_t i = 0;
-    for (; i < 63 && field[i] != 0; i++) {
+    for (; field[i] != 0; i++) {
         const bool control = (unsigned char)field[i] < 0x20 || field[i] == 0x7F;
         out[i] = control ? '?' : field[i];
     }

@@ -45,6 +45,25 @@ static void text_names_all_parts(void) {
     CU_ASSERT_STRING_EQUAL(text, "POLICY: value 0x10000; rule: bit 17");
 }
 
+static void text_has_no_control_characters(void) {
+    const struct sevkit_result r =
+        sevkit_fail(SEVKIT_BAD_VALUE, "a\x1b\x1f \x7e\x7f\xc3\xa9", SEVKIT_NO_OFFSET, 1, "rule");
+    char text[64];
+    sevkit_result_text(&r, text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "a?? ~?\xc3\xa9: value 0x1; rule: rule");
+}
+
+/* The longest field is told whole. */
+static void text_has_the_whole_field(void) {
+    char name[64], text[128];
+    memset(name, 'n', 63);
+    name[63] = 0;
+    const struct sevkit_result r = sevkit_fail(SEVKIT_BAD_VALUE, name, SEVKIT_NO_OFFSET, 1, "r");
+    sevkit_result_text(&r, text, sizeof text);
+    CU_ASSERT_EQUAL(strspn(text, "n"), 63);
+    CU_ASSERT_STRING_EQUAL(text + 63, ": value 0x1; rule: r");
+}
+
 static void text_is_cut_and_ended(void) {
     char text[8];
     memset(text, 'z', sizeof text);
@@ -81,6 +100,8 @@ static const struct unit_test tests[] = {
     {"failure-keeps-everything", failure_keeps_everything},
     {"long-field-is-cut", long_field_is_cut},
     {"text-names-all-parts", text_names_all_parts},
+    {"text-has-no-control-characters", text_has_no_control_characters},
+    {"text-has-the-whole-field", text_has_the_whole_field},
     {"text-is-cut-and-ended", text_is_cut_and_ended},
     {"every-code-has-a-name", every_code_has_a_name},
     {NULL, NULL},

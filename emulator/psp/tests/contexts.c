@@ -1,5 +1,6 @@
 /* Guest contexts: where they may be made, how many, what is left of one that ended, the secrets
  * page. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "psp/tests/fixture.h"
@@ -87,6 +88,65 @@ static void removal_drops_the_cipher_key(void) {
     UNIT_OK(crypto_aead_seal(aead, iv, NULL, 0, text, sizeof text, right, tag));
     UNIT_BYTES(left, right, sizeof left);
     crypto_aead_free(aead);
+    fixture_close(&f);
+}
+
+/* The report that the guest gets now. */
+static struct abi_report report_of(struct fixture *f) {
+    uint8_t request[ABI_REPORT_REQ_SIZE] = {0}, reply[ABI_MSG_PAYLOAD_MAX];
+    struct abi_report report;
+    if (fixture_call(f, ABI_MSG_REPORT_REQ, 1, request, sizeof request, reply) != ABI_SUCCESS ||
+        !sevkit_ok(abi_report_decode(reply + ABI_REPORT_RSP_REPORT, ABI_REPORT_SIZE, &report)))
+        abort();
+    return report;
+}
+
+/* @req SNP-RPT-008, SNP-RPT-023 */
+static void another_tcb(void) {
+    struct fixture f;
+    const struct sevkit_profile p = fixture_profile();
+    fixture_open(&f, &p);
+    const struct abi_report before = report_of(&f);
+    psp_set_tcb(f.psp, p.current_tcb + 3, p.committed_tcb + 2, p.reported_tcb + 1);
+    const struct abi_report after = report_of(&f);
+    CU_ASSERT_EQUAL(after.current_tcb, p.current_tcb + 3);
+    CU_ASSERT_EQUAL(after.committed_tcb, p.committed_tcb + 2);
+    CU_ASSERT_EQUAL(after.reported_tcb, p.reported_tcb + 1);
+    CU_ASSERT_EQUAL(after.launch_tcb, before.launch_tcb);
+    UNIT_BYTES(after.report_id, before.report_id, sizeof after.report_id);
+    fixture_close(&f);
+}
+
+/* @req SNP-RPT-026 */
+static void another_machine(void) {
+    struct fixture f;
+    struct sevkit_profile p = fixture_profile();
+    uint8_t chip_id[64];
+    p.mask_chip_id = false;
+    fixture_open(&f, &p);
+    const struct abi_report before = report_of(&f);
+    memset(chip_id, 0x3C, sizeof chip_id);
+    psp_move(f.psp, chip_id);
+    const struct abi_report after = report_of(&f);
+    UNIT_BYTES(after.chip_id, chip_id, sizeof chip_id);
+    CU_ASSERT_NOT_EQUAL(memcmp(after.report_id, before.report_id, sizeof after.report_id), 0);
+    UNIT_BYTES(after.report_id_ma, before.report_id_ma, sizeof after.report_id_ma);
+    /* A place without a guest stays as it is. */
+    CU_ASSERT_EQUAL(f.psp->guests.paddr[1], PSP_GCTX_FREE);
+    CU_ASSERT(abi_all_zero(f.psp->guests.gctx[1].report_id, sizeof after.report_id));
+
+    /* The signature is the new chip's. */
+    const struct crypto_ec_key *key = NULL;
+    const struct pki_leaf leaf = psp_leaf(f.psp, ABI_SIGNING_KEY_VCEK, p.reported_tcb);
+    struct crypto_ec_key *wanted = NULL;
+    uint8_t first[2 * CRYPTO_P384_SIZE], second[2 * CRYPTO_P384_SIZE];
+    UNIT_OK(psp_signing_key(f.psp, ABI_SIGNING_KEY_VCEK, &key));
+    UNIT_OK(pki_leaf_key(&leaf, &wanted));
+    CU_ASSERT_EQUAL(leaf.hwid[0], 0x3C);
+    crypto_ec_key_public(key, first);
+    crypto_ec_key_public(wanted, second);
+    UNIT_BYTES(first, second, sizeof first);
+    crypto_ec_key_free(wanted);
     fixture_close(&f);
 }
 
@@ -189,6 +249,8 @@ static const struct unit_test tests[] = {
     {"exhaustion-and-reuse", exhausts_and_reuses_places},
     {"removal-wipes", removal_wipes},
     {"removal-drops-cipher-key", removal_drops_the_cipher_key},
+    {"another-tcb", another_tcb},
+    {"another-machine", another_machine},
     {"nothing-to-remove", nothing_to_remove},
     {"counters-of-profile", counters_come_from_the_profile},
     {"random-order", secrets_in_the_order_of_the_stream},
