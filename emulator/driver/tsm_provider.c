@@ -1,0 +1,60 @@
+/* The provider of sev-guest: an extended report for each generation. Linux notes, section 5: errno table,
+ * attributes outblob and auxblob. */
+#include <errno.h>
+#include <string.h>
+
+#include "driver/guest.h"
+#include "driver/tsm.h"
+#include "sevkit/status.h"
+
+#define RESPONSE_HEADER 32 /* MSG_REPORT_RSP before the report: status, report_size, reserved */
+#define REPORT_BUFFER 4096
+#define REQUEST_VMPL 64
+
+/* How far the entries of TABLE reach; 0 without entries. */
+static size_t table_size(const uint8_t *table, size_t size) {
+    size_t end = 0;
+    for (size_t at = 0; at + ABI_CERTTABLE_ENTRY_SIZE <= size; at += ABI_CERTTABLE_ENTRY_SIZE) {
+        const uint8_t *entry = table + at;
+        if (abi_all_zero(entry, ABI_GUID_SIZE)) break;
+        const size_t reach = (size_t)abi_get_le32(entry + 16) + abi_get_le32(entry + 20);
+        if (reach > end) end = reach;
+    }
+    return end < size ? end : size; /* @req LNX-TSM-055 */
+}
+
+static long report_new(void *ctx, const struct drv_tsm_desc *desc, struct drv_tsm_blobs *blobs) {
+    struct drv_guest *guest = ctx;
+    uint8_t request[DRV_REPORT_REQ_SIZE] = {0}, response[DRV_REPORT_RESP_SIZE];
+    uint64_t exitinfo2 = 0;
+    if (desc->inblob_len != DRV_TSM_INBLOB_MAX) return -EINVAL; /* @req LNX-TSM-050 */
+    if (desc->service_provider[0] != 0 && strcmp(desc->service_provider, "svsm") != 0)
+        return -EINVAL; /* @req LNX-TSM-051 */
+    memcpy(request, desc->inblob, DRV_TSM_INBLOB_MAX);
+    abi_put_le32(request + REQUEST_VMPL, desc->privlevel);
+    const long rc =
+        drv_guest_ext_report(guest, request, response, blobs->auxblob, DRV_CERTS_MAX, &exitinfo2);
+    if (rc != 0) return rc; /* @req LNX-TSM-056 */
+    const uint32_t status = abi_get_le32(response);
+    const uint32_t size = abi_get_le32(response + 4);
+    if (status == ABI_INVALID_PARAM || status == ABI_INVALID_KEY)
+        return -EINVAL;                                         /* @req LNX-TSM-052 */
+    if (status != ABI_SUCCESS) return -ENXIO;                   /* @req LNX-TSM-053 */
+    if (size > REPORT_BUFFER - RESPONSE_HEADER) return -ENOMEM; /* @req LNX-TSM-054 */
+    const size_t there = sizeof response - RESPONSE_HEADER;
+    memcpy(blobs->outblob, response + RESPONSE_HEADER, size < there ? size : there);
+    blobs->outblob_len = size;
+    blobs->auxblob_len = table_size(blobs->auxblob, DRV_CERTS_MAX);
+    return 0;
+}
+
+struct drv_tsm_provider drv_guest_tsm_provider(struct drv_guest *guest) {
+    const bool follows = guest->behaviour->vmpck_follows_vmpl;
+    return (struct drv_tsm_provider){
+        .name = "sev_guest",
+        .privlevel_floor = follows ? drv_guest_vmpck(guest) : 0, /* @req LNX-TSM-013 */
+        .svsm = guest->config.vmpl > 0,
+        .ctx = guest,
+        .report_new = report_new,
+    };
+}

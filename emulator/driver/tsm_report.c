@@ -1,0 +1,45 @@
+/* The blobs: cached for one generation, made anew by the provider after a change. Linux notes, section 5,
+ * read model and generation. */
+#include <errno.h>
+
+#include "driver/tsm.h"
+
+static void pick(const struct tsm_item *item, enum drv_tsm_attr attr, const uint8_t **bytes,
+                 size_t *size) {
+    const struct drv_tsm_blobs *blobs = &item->blobs;
+    *bytes = blobs->outblob;
+    *size = blobs->outblob_len;
+    if (attr == DRV_TSM_AUXBLOB) {
+        *bytes = blobs->auxblob;
+        *size = blobs->auxblob_len;
+    }
+    if (attr == DRV_TSM_MANIFESTBLOB) {
+        *bytes = blobs->manifestblob;
+        *size = blobs->manifestblob_len;
+    }
+}
+
+/* On failure the old blobs are gone, and the next read asks the provider again. */
+static long regenerate(struct tsm_item *item) {
+    const struct drv_tsm_provider *provider = &item->tsm->provider;
+    item->has_blobs = false; /* @req LNX-TSM-046 */
+    crypto_wipe(&item->blobs, sizeof item->blobs);
+    const long rc = provider->report_new(provider->ctx, &item->desc, &item->blobs);
+    if (rc != 0) return rc > 0 ? -EIO : rc;
+    item->has_blobs = true;
+    item->read_generation = item->write_generation; /* @req LNX-TSM-044 */
+    return 0;
+}
+
+long drv_tsm_blob(struct tsm_item *item, enum drv_tsm_attr attr, const uint8_t **bytes,
+                  size_t *size) {
+    const bool current = item->has_blobs && item->read_generation == item->write_generation;
+    if (item->desc.inblob_len == 0) return -EINVAL; /* @req LNX-TSM-040 */
+    if (!current) {
+        if (!item->tsm->has_provider) return -ENXIO; /* @req LNX-TSM-041 */
+        const long rc = regenerate(item);            /* @req LNX-TSM-045 */
+        if (rc != 0) return rc;
+    }
+    pick(item, attr, bytes, size);
+    return 0;
+}
