@@ -106,7 +106,7 @@ $(BUILD)/gen/test_keys.c: harness/build/embed.sh $(KEYS)
 $(BUILD)/obj/suites/%.o: CFLAGS_ALL += -Isuites
 
 SUITE_SRC := $(sort $(wildcard suites/*/*.c))
-BIN := $(addprefix $(BUILD)/bin/,suite-runner snp-verify sevkit-mint sevkit-bench sevkit)
+BIN := $(addprefix $(BUILD)/bin/,suite-runner snp-verify sevkit-mint psp-run sevkit-bench sevkit)
 
 $(BUILD)/bin/suite-runner: $(call objs,$(SUITE_SRC)) $(LIBS)
 	@mkdir -p $(@D)
@@ -119,6 +119,22 @@ $(BUILD)/bin/snp-verify: $(call objs,$(wildcard emulator/frontends/snp_verify*.c
 $(BUILD)/bin/sevkit-mint: $(call objs,$(wildcard emulator/frontends/mint*.c) $(addprefix emulator/frontends/,load.c cli.c)) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+
+# psp-run: configfs-tsm needs FUSE, the key distribution service HTTP and TLS.
+RUN_SRC := $(wildcard emulator/frontends/run*.c emulator/frontends/kds_*.c) \
+           $(addprefix emulator/frontends/,world.c load.c cli.c)
+FUSE_PKGS := fuse3
+HTTP_PKGS := libmicrohttpd
+$(call objs,$(filter emulator/frontends/run_tsm%,$(RUN_SRC))): CFLAGS_ALL += $(shell pkg-config --cflags $(FUSE_PKGS) 2>/dev/null)
+$(call objs,$(filter %/run_kds.c,$(RUN_SRC)) $(filter emulator/frontends/kds_%,$(RUN_SRC))): CFLAGS_ALL += $(shell pkg-config --cflags $(HTTP_PKGS) 2>/dev/null)
+$(BUILD)/bin/psp-run: $(call objs,$(RUN_SRC)) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread \
+	    $(shell pkg-config --libs $(FUSE_PKGS) $(HTTP_PKGS) 2>/dev/null)
+
+$(BUILD)/bin/pspd: $(call objs,$(wildcard emulator/frontends/pspd*.c) $(addprefix emulator/frontends/,frame.c world.c load.c cli.c)) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread
 
 $(BUILD)/bin/sevkit-bench: $(call objs,$(wildcard harness/bench/*.c) emulator/frontends/cli.c) $(LIBS)
 	@mkdir -p $(@D)

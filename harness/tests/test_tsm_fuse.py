@@ -1,0 +1,175 @@
+"""configfs-tsm under psp-run: real system calls on the FUSE file system, as whoever runs this and as nobody.
+
+SEVKIT_BIN names the build's bin directory; without it build/bin. The probes (probes/tsm_*.c) are compiled
+here and run under psp-run, one process a case; what a case means is written there.
+
+Without udev /dev/fuse is root's alone. For "nobody" it is covered, in a mount namespace of the test, by a
+node with the mode that udev gives it. The machine's own node is not touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("SEVKIT_BIN", str(ROOT / "build" / "bin")))
+PROBES = Path(__file__).with_name("probes")
+REPORT = "/sys/kernel/config/tsm/report"
+NOBODY = 65534
+DEEP = next((p for p in sorted(Path("/sys/kernel").glob("*/*")) if p.is_dir()), Path("/sys/kernel"))
+# psp-run's words for what a machine forbids; anything else is a failure.
+FORBIDDEN = ("/dev/fuse: ", "no new namespaces: ", "/proc/self/uid_map: ")
+Done = subprocess.CompletedProcess[str]
+
+pytestmark = pytest.mark.skipif(not (BIN / "psp-run").exists(), reason=f"no psp-run in {BIN}: make all")
+
+CLOSE_CASES = [
+    *("plain", "unwritten", "dup", "dup2", "dup2-over", "fork", "exit", "kill", "exec"),
+    *("passed", "loop", "crowd"),
+]
+FILE_CASES = [
+    *("modes", "open", "truncate", "write", "append-text", "too-long", "read", "seek"),
+    *("bad-memory", "refused-calls", "names", "removed", "list", "sys-kernel"),
+]
+
+# $1: the mode of /dev/fuse, $2: a folder to cover, $3: one deep in /sys/kernel that gets a mark, then the
+# command.
+AS_NOBODY = f"""
+mount -t tmpfs none "$2" && mknod -m "$1" "$2/fuse" c 10 229 && chmod "$1" "$2/fuse" &&
+mount --bind "$2/fuse" /dev/fuse && mkdir "$2/below" && touch "$2/below/mark" &&
+mount --bind "$2/below" "$3" && shift 3 || exit 99
+exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A folder that everybody may read, with psp-run and the compiled probes."""
+
+    folder: Path
+
+    def run(self, user: str, *command: str, mode: str = "0666") -> Done:
+        """COMMAND under psp-run, as USER; for nobody /dev/fuse has MODE."""
+        line = [str(self.folder / "psp-run"), "--", *command]
+        if user == "nobody":
+            cover = ["unshare", "--mount", "--propagation", "private", "sh", "-c", AS_NOBODY, "sh"]
+            line = [*cover, mode, str(self.folder / "cover"), str(DEEP), *line]
+        return subprocess.run(line, capture_output=True, text=True, check=False, cwd="/", timeout=120)
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "cover").mkdir()
+        shutil.copy2(BIN / "psp-run", folder / "psp-run")
+        for source in PROBES.glob("tsm_*.c"):
+            flags = ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-O1"]
+            out = folder / source.stem
+            subprocess.run([os.environ.get("CC", "cc"), *flags, "-o", str(out), str(source)], check=True)
+        yield Bench(folder)
+
+
+@pytest.fixture(params=["self", "nobody"])
+def run(request: pytest.FixtureRequest, bench: Bench) -> Callable[..., Done]:
+    """Runs a command under psp-run where the tsm is known to be there."""
+    user: str = request.param
+    if user == "nobody" and (os.geteuid() != 0 or shutil.which("setpriv") is None):
+        pytest.skip("needs root, to become nobody")
+    there = bench.run(user, "test", "-d", REPORT)
+    if any(reason in there.stderr for reason in FORBIDDEN):
+        pytest.skip(there.stderr.strip())
+    assert there.returncode == 0, there.stderr
+
+    def runner(*command: str) -> Done:
+        return bench.run(user, *command)
+
+    return runner
+
+
+def test_every_case_is_run(bench: Bench) -> None:
+    """A case that only the probe knows would be no test."""
+    for probe, cases in (("tsm_close", CLOSE_CASES), ("tsm_files", FILE_CASES)):
+        listed = subprocess.run([str(bench.folder / probe)], capture_output=True, text=True, check=True)
+        assert listed.stdout.split() == cases
+
+
+@pytest.mark.parametrize("case", CLOSE_CASES)
+def test_delivery_at_the_last_close(run: Callable[..., Done], bench: Bench, case: str) -> None:
+    done = run(str(bench.folder / "tsm_close"), case)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("case", FILE_CASES)
+def test_files(run: Callable[..., Done], bench: Bench, case: str) -> None:
+    done = run(str(bench.folder / "tsm_files"), case)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+ORDINARY = {
+    "cat": "cat nonce > $D/inblob",
+    "dd": "dd if=nonce of=$D/inblob bs=16 2> /dev/null",
+    "cp": "cp nonce $D/inblob",
+    "tee": "tee $D/inblob < nonce > /dev/null",
+    "append": "head -c 32 nonce > half && (cat half; tail -c 32 nonce) >> $D/inblob",
+}
+
+
+@pytest.mark.parametrize("writer", ORDINARY)
+def test_ordinary_programs(run: Callable[..., Done], writer: str) -> None:
+    """A nonce written by usual tools is in the report that usual tools read, after one generation."""
+    script = f"""
+    set -e
+    D={REPORT}/ordinary; T=$(mktemp -d); cd "$T"; mkdir $D
+    head -c 64 /dev/urandom > nonce
+    {ORDINARY[writer]}
+    read generation < $D/generation
+    test "$generation" = 1
+    cat $D/outblob > by-cat; dd if=$D/outblob of=by-dd bs=100 2> /dev/null; cp $D/outblob by-cp
+    for way in cat dd cp; do
+        test $(wc -c < by-$way) = 1184
+        tail -c +81 by-$way | head -c 64 | cmp - nonce
+    done
+    rmdir $D; cd /; rm -r "$T"
+    """
+    done = run("sh", "-c", script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_machine_is_left_as_it_was(run: Callable[..., Done]) -> None:
+    def picture() -> tuple[list[str], str, list[str]]:
+        leftovers = sorted(p.name for p in Path("/tmp").glob("psp-run-tsm*"))
+        entries = sorted(path.name for path in Path("/sys/kernel").iterdir())
+        return entries, Path("/proc/self/mountinfo").read_text(), leftovers
+
+    before = picture()
+    assert run("mkdir", f"{REPORT}/x").returncode == 0
+    assert run("sh", "-c", f"mkdir {REPORT}/x && kill -KILL $$").returncode != 0
+    assert picture() == before
+
+
+def test_mounts_below_sys_kernel(run: Callable[..., Done], request: pytest.FixtureRequest) -> None:
+    """What is mounted somewhere in /sys/kernel stays in its place when that folder is rebuilt."""
+    if "nobody" not in request.node.callspec.id:
+        pytest.skip("only the cover for nobody has such a mount")
+    done = run("ls", str(DEEP))
+    assert (done.returncode, done.stdout) == (0, "mark\n")
+
+
+def test_closed_device_is_one_warning(bench: Bench) -> None:
+    """Without rights to /dev/fuse the program runs, without the path."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become nobody")
+    done = bench.run("nobody", "sh", "-c", "test ! -e /sys/kernel/config/tsm && echo absent", mode="0600")
+    assert (done.returncode, done.stdout) == (0, "absent\n")
+    assert len(done.stderr.splitlines()) == 1
+    assert "/dev/fuse: Permission denied" in done.stderr
