@@ -132,11 +132,7 @@ $(BUILD)/bin/psp-run: $(call objs,$(RUN_SRC)) $(LIBS)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread \
 	    $(shell pkg-config --libs $(FUSE_PKGS) $(HTTP_PKGS) 2>/dev/null)
 
-$(BUILD)/bin/pspd: $(call objs,$(wildcard emulator/frontends/pspd*.c) $(addprefix emulator/frontends/,frame.c world.c load.c cli.c)) $(LIBS)
-	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread
-
-$(BUILD)/bin/sevkit-bench: $(call objs,$(wildcard harness/bench/*.c) emulator/frontends/cli.c) $(LIBS)
+$(BUILD)/bin/sevkit-bench: $(call objs,$(filter-out %/probe.c,$(wildcard harness/bench/*.c)) emulator/frontends/cli.c) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
 
@@ -215,8 +211,14 @@ test: deps
 unit-tests: $(UNIT_TESTS)
 
 bench: deps
-	@$(SUBMAKE) $(BUILD)/bin/sevkit-bench
+	@$(SUBMAKE) $(BUILD)/bin/sevkit-bench $(BUILD)/bin/psp-run $(BUILD)/bench/probe
 	@$(BUILD)/bin/sevkit-bench --out $(BUILD)/bench.json
+	@$(VENV)/bin/python harness/bench/programs.py $(BUILD)
+
+# A client to be timed; static, as Go's programs are.
+$(BUILD)/bench/probe: $(BUILD)/obj/harness/bench/probe.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -o $@ $^ $(LDFLAGS)
 
 FUZZ_SECONDS ?= 30
 FUZZ_SAN := address$(comma)undefined

@@ -37,8 +37,15 @@ def _run(command: list[str], log: Path, env: dict[str, str]) -> int:
 def _json_lines(path: Path) -> list[str]:
     if not path.is_file():
         return []
-    lines = [json.loads(text) for text in path.read_text().splitlines()]
-    return [line["verdict"] for line in lines if "verdict" in line]
+    verdicts = []
+    for text in path.read_text(errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            break  # a program that crashed ends in the middle; its exit code is what is reported
+        if "verdict" in line:
+            verdicts.append(line["verdict"])
+    return verdicts
 
 
 def _junit(path: Path) -> list[str]:

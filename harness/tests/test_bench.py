@@ -101,3 +101,18 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     run = bench(*QUICK, "--row", "aead", "--out", str(path))
     assert run.returncode == 2
     assert str(path) in run.stderr
+
+
+def test_rows_of_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The target is a time; the median counts, and a wide spread is said."""
+    monkeypatch.syspath_prepend(str(tools.tree() / "harness" / "bench"))
+    import programs
+
+    times = iter([99.0, 3.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0])
+    row = programs.Row("r", "ms", 2.0, "what", lambda: next(times))
+    got = programs.outcome(row, 7)
+    assert set(got) == KEYS
+    assert (got["ours"], got["limit"], got["ratio"], got["spread"]) == (2.0, 2.0, 1.0, 1.0)
+    assert got["note"] == "what; limit: the time allowed; target ours <= 2: met; noisy"
+    slow = programs.outcome(programs.Row("r", "ms", 2.0, "what", lambda: 2.5), 7)
+    assert slow["note"].endswith("target ours <= 2: missed")

@@ -32,7 +32,7 @@ static void answer(void *ctx, const uint8_t request[ABI_PAGE_SIZE], uint8_t resp
     f->npages = *npages;
     *exit = f->exit;
     if (exit->vmm_error != 0) return;
-    memcpy(data, f->table, f->table_size);
+    if (f->table_size != 0) memcpy(data, f->table, f->table_size);
     abi_msg_header_decode(request, &h);
     UNIT_OK(drv_open(f->aead, &h, request, f->asked));
     abi_put_le32(payload, f->status);
