@@ -30,15 +30,17 @@ static void tell_fds(int channel, struct run_message *message, const int *fds, s
 /* One unshare for both: a user namespace is entered once. */
 static void enter_namespaces(const struct run_plan *plan, int channel) {
     const bool net = plan->kds_mode == RUN_KDS_NETNS;
-    const unsigned want = (plan->tsm || net ? RUN_NS_MOUNT : 0U) | (net ? RUN_NS_NET : 0U);
     char why[RUN_WHY_SIZE] = "";
+    const bool tsm = plan->tsm && run_tsm_possible(why);
+    const unsigned want = (tsm || net ? RUN_NS_MOUNT : 0U) | (net ? RUN_NS_NET : 0U);
     int fuse_fd = -1;
+    if (plan->tsm && !tsm) tell_failure(channel, RUN_STEP_TSM, why);
     if (want == 0) return;
     const bool entered = run_ns_enter(want, why);
     struct run_message message = {.step = RUN_STEP_NAMESPACES, .ok = entered};
     memcpy(message.why, why, sizeof message.why);
     tell(channel, &message);
-    if (!entered || !plan->tsm) return;
+    if (!entered || !tsm) return;
     if (!run_tsm_mount(&fuse_fd, why)) {
         tell_failure(channel, RUN_STEP_TSM, why);
         return;

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(not (BIN / "psp-run").exists(), reason=f"no psp-
 
 CLOSE_CASES = [
     *("plain", "unwritten", "dup", "dup2", "dup2-over", "fork", "exit", "kill", "exec"),
-    *("passed", "loop", "crowd"),
+    *("passed", "many", "loop", "crowd"),
 ]
 FILE_CASES = [
     *("modes", "open", "truncate", "write", "append-text", "too-long", "read", "seek"),
@@ -105,12 +105,18 @@ def test_every_case_is_run(bench: Bench) -> None:
 
 @pytest.mark.parametrize("case", CLOSE_CASES)
 def test_delivery_at_the_last_close(run: Callable[..., Done], bench: Bench, case: str) -> None:
+    """@req LNX-TSM-016 LNX-TSM-017 LNX-TSM-030 LNX-TSM-031 LNX-TSM-045"""
     done = run(str(bench.folder / "tsm_close"), case)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("case", FILE_CASES)
 def test_files(run: Callable[..., Done], bench: Bench, case: str) -> None:
+    """The requirements of all cases together.
+
+    @req LNX-TSM-003 LNX-TSM-004 LNX-TSM-005 LNX-TSM-007 LNX-TSM-008
+    @req LNX-TSM-011 LNX-TSM-014 LNX-TSM-042 LNX-TSM-043
+    """
     done = run(str(bench.folder / "tsm_files"), case)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -126,7 +132,10 @@ ORDINARY = {
 
 @pytest.mark.parametrize("writer", ORDINARY)
 def test_ordinary_programs(run: Callable[..., Done], writer: str) -> None:
-    """A nonce written by usual tools is in the report that usual tools read, after one generation."""
+    """A nonce written by usual tools is in the report that usual tools read, after one generation.
+
+    @req LNX-TSM-012 LNX-TSM-017 LNX-TSM-031
+    """
     script = f"""
     set -e
     D={REPORT}/ordinary; T=$(mktemp -d); cd "$T"; mkdir $D

@@ -6,6 +6,8 @@
 
 #include "tsm.h"
 
+#define MANY 300 /* a multiple of BATCH */
+
 static const unsigned char nonce[64] =
     "a nonce of 64 bytes, of which the first half is written first";
 
@@ -135,20 +137,22 @@ static void case_exec(void) {
     tsm_remove("exec");
 }
 
-static void send_fd(int socket, int fd) {
+#define BATCH 100 /* descriptors of one message; Linux takes 253 */
+
+static void send_fds(int socket, const int *fds, size_t count) {
     char byte = 0;
     union {
         struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(BATCH * sizeof(int))];
     } control = {.header = {.cmsg_level = SOL_SOCKET,
                             .cmsg_type = SCM_RIGHTS,
-                            .cmsg_len = CMSG_LEN(sizeof(int))}};
+                            .cmsg_len = CMSG_LEN(count * sizeof(int))}};
     struct iovec data = {.iov_base = &byte, .iov_len = 1};
     struct msghdr message = {.msg_iov = &data,
                              .msg_iovlen = 1,
                              .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
-    memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+                             .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+    memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
     CHECK(sendmsg(socket, &message, 0) == 1);
 }
 
@@ -176,7 +180,7 @@ static void case_passed(void) {
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
     int fd = open_inblob("passed");
     CHECK(write(fd, nonce, 32) == 32);
-    send_fd(sockets[0], fd);
+    send_fds(sockets[0], &fd, 1);
     CHECK(close(fd) == 0);
     CHECK(tsm_generation("passed") == 0);
     fd = receive_fd(sockets[1]);
@@ -185,6 +189,39 @@ static void case_passed(void) {
     CHECK(tsm_generation("passed") == 1);
     CHECK(tsm_reports("passed", nonce));
     tsm_remove("passed");
+}
+
+/* Many files that end at once, without a close(2) that would wait for each: with the socket in whose queue
+ * their last references are. psp-run, which is the parent, stands still meanwhile, so that all ends are in
+ * FUSE's queue when the probe asks. */
+static void case_many(void) {
+    char name[16];
+    int sockets[2], fds[BATCH];
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(name, sizeof(name), "many%d", i);
+        tsm_new(name);
+        const int k = i % BATCH;
+        fds[k] = open_inblob(name);
+        CHECK(write(fds[k], nonce, 64) == 64);
+        if (k < BATCH - 1) continue;
+        send_fds(sockets[0], fds, BATCH);
+        for (int sent = 0; sent < BATCH; sent++) CHECK(close(fds[sent]) == 0);
+    }
+    CHECK(tsm_generation("many0") == 0);
+    /* One in the middle, as Linux may drop the first or the last one first; and open already, so that a
+     * single request decides. */
+    int middle = tsm_open("many150", "generation", O_RDONLY);
+    CHECK(kill(getppid(), SIGSTOP) == 0);
+    CHECK(close(sockets[0]) == 0 && close(sockets[1]) == 0);
+    CHECK(kill(getppid(), SIGCONT) == 0);
+    CHECK(read(middle, name, sizeof(name)) == 2 && name[0] == '1');
+    CHECK(close(middle) == 0);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(name, sizeof(name), "many%d", i);
+        CHECK(tsm_generation(name) == 1);
+        tsm_remove(name);
+    }
 }
 
 static void rounds(const char *name, int count) {
@@ -227,6 +264,7 @@ int main(int argc, char **argv) {
         {"plain", case_plain},   {"unwritten", case_unwritten}, {"dup", case_dup},
         {"dup2", case_dup2},     {"dup2-over", case_dup2_over}, {"fork", case_fork},
         {"exit", case_exit},     {"kill", case_kill},           {"exec", case_exec},
-        {"passed", case_passed}, {"loop", case_loop},           {"crowd", case_crowd}};
+        {"passed", case_passed}, {"many", case_many},           {"loop", case_loop},
+        {"crowd", case_crowd}};
     return probe_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
 }
