@@ -98,8 +98,10 @@ static const char *step_text(enum step step) {
     return "";
 }
 
-/* The switch that forbids what failed, where a system names it. */
-static const char *advice(int error) {
+/* What to look at: the switch that forbids it, where a system names one. */
+static const char *advice(enum step step, int error) {
+    if (step == STEP_PRIVATE && error == EINVAL)
+        return " (the root folder is no mount point, as in a chroot)";
     if (error == ENOSPC) return " (see /proc/sys/user/max_user_namespaces)";
     if (error != EPERM && error != EACCES) return "";
     if (access("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", F_OK) == 0)
@@ -118,6 +120,6 @@ bool run_ns_enter(unsigned want, char why[RUN_WHY_SIZE]) {
     if (outcome.step == STEP_DONE) outcome = enter(kinds);
     if (outcome.step == STEP_DONE) return true;
     (void)snprintf(why, RUN_WHY_SIZE, "%s: %s%s", step_text(outcome.step), strerror(outcome.error),
-                   advice(outcome.error));
+                   advice(outcome.step, outcome.error));
     return false;
 }
