@@ -106,7 +106,7 @@ $(BUILD)/gen/test_keys.c: harness/build/embed.sh $(KEYS)
 $(BUILD)/obj/suites/%.o: CFLAGS_ALL += -Isuites
 
 SUITE_SRC := $(sort $(wildcard suites/*/*.c))
-BIN := $(addprefix $(BUILD)/bin/,suite-runner snp-verify sevkit-mint psp-run sevkit-bench sevkit)
+BIN := $(addprefix $(BUILD)/bin/,suite-runner snp-verify sevkit-mint psp-run pspd sevkit-bench sevkit)
 
 $(BUILD)/bin/suite-runner: $(call objs,$(SUITE_SRC)) $(LIBS)
 	@mkdir -p $(@D)
@@ -131,6 +131,10 @@ $(BUILD)/bin/psp-run: $(call objs,$(RUN_SRC)) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread \
 	    $(shell pkg-config --libs $(FUSE_PKGS) $(HTTP_PKGS) 2>/dev/null)
+
+$(BUILD)/bin/pspd: $(call objs,$(wildcard emulator/frontends/pspd*.c) $(addprefix emulator/frontends/,frame.c kds_http.c world.c cli.c)) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread $(shell pkg-config --libs $(HTTP_PKGS) 2>/dev/null)
 
 $(BUILD)/bin/sevkit-bench: $(call objs,$(filter-out %/probe.c,$(wildcard harness/bench/*.c)) emulator/frontends/cli.c) $(LIBS)
 	@mkdir -p $(@D)

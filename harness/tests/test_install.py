@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("SEVKIT_BIN", str(ROOT / "build" / "bin")))
 PREFIX = "/opt/sevkit"
-COMMANDS = ("sevkit", "sevkit-mint", "snp-verify", "suite-runner", "psp-run")
+COMMANDS = ("sevkit", "sevkit-mint", "snp-verify", "suite-runner", "psp-run", "pspd")
 
 pytestmark = [
     pytest.mark.skipif(not (BIN / "suite-runner").exists(), reason=f"no programs in {BIN}: make all"),

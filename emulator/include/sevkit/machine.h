@@ -70,4 +70,25 @@ struct vmm_certs {
 SEVKIT_MUST struct sevkit_result vmm_machine_certs(struct vmm_machine *machine,
                                                    struct vmm_certs *certs);
 
+/* ---- saving and restoring ---- */
+
+struct sevkit_scenario;
+
+/* MACHINE with its guests as bytes, little-endian and versioned: VMPCKs, message counters, secrets pages and
+ * all else that tells it from another. They hold keys; give them back to vmm_save_free, which wipes them. */
+SEVKIT_MUST struct sevkit_result vmm_machine_save(struct vmm_machine *machine, uint8_t **bytes,
+                                                  size_t *size);
+void vmm_save_free(uint8_t *bytes, size_t size);
+
+/* A machine as it was saved. PROFILE, SCENARIO and ENV (or NULL) are those of the saved one; an ENV's own
+ * state is the caller's to save. Any other bytes are refused with the field, its offset and the rule. */
+SEVKIT_MUST struct sevkit_result vmm_machine_restore(const struct sevkit_profile *profile,
+                                                     const struct sevkit_scenario *scenario,
+                                                     const struct sevkit_env *env,
+                                                     const uint8_t *bytes, size_t size,
+                                                     struct vmm_machine **machine);
+
+/* The INDEXth guest, the newest first; NULL after the last. */
+struct vmm_guest *vmm_machine_guest(const struct vmm_machine *machine, size_t index);
+
 #endif

@@ -3,7 +3,7 @@
 
 extern const struct unit_suite machine_suite, pages_suite;
 extern const struct unit_suite profile_builtin_suite, profile_mutations_suite, profile_reject_suite;
-extern const struct unit_suite scenario_suite, door_suite, misbehave_suite, kds_suite;
+extern const struct unit_suite scenario_suite, door_suite, misbehave_suite, kds_suite, save_suite;
 
 static const struct unit_suite *const suites[] = {
     &machine_suite,
@@ -15,6 +15,7 @@ static const struct unit_suite *const suites[] = {
     &door_suite,
     &misbehave_suite,
     &kds_suite,
+    &save_suite,
     NULL,
 };
 
