@@ -28,18 +28,16 @@ const char *sevkit_code_name(enum sevkit_code code) {
 }
 
 /* A field may carry a name out of a file: it does not get to steer the terminal. */
-static void printable(const char *field, char out[64]) {
-    size_t i = 0;
-    for (; field[i] != 0; i++) {
-        const bool control = (unsigned char)field[i] < 0x20 || field[i] == 0x7F;
-        out[i] = control ? '?' : field[i];
+static void make_printable(char *text) {
+    for (; *text != 0; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7F) *text = '?';
     }
-    out[i] = 0;
 }
 
 void sevkit_result_text(const struct sevkit_result *r, char *out, size_t size) {
     char field[sizeof r->field];
-    printable(r->field, field);
+    memcpy(field, r->field, sizeof field);
+    make_printable(field);
     if (sevkit_ok(*r)) {
         snprintf(out, size, "ok");
     } else if (r->offset == SEVKIT_NO_OFFSET) {

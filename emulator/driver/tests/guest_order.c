@@ -184,12 +184,12 @@ static void write_back(void) {
             if (!applies(&faults[i], 0, (enum drv_kernel)k)) continue;
             const uint64_t exitinfo2 =
                 k == DRV_KERNEL_LATEST ? faults[i].exitinfo2_latest : faults[i].exitinfo2;
+            if (faults[i].make == response_unwritable) continue; /* guest_response.c has it */
             world_start(&w, (enum drv_kernel)k);
             faults[i].make(&w);
             w.no_write = AT_ARG;
-            if (faults[i].make != response_unwritable)
-                CU_ASSERT_EQUAL(world_ioctl(&w, DRV_SNP_GET_REPORT),
-                                exitinfo2 == KEPT ? faults[i].rc : -EFAULT);
+            CU_ASSERT_EQUAL(world_ioctl(&w, DRV_SNP_GET_REPORT),
+                            exitinfo2 == KEPT ? faults[i].rc : -EFAULT);
             CU_ASSERT(world_memory_kept(&w, 0, 0, 0, 0));
             world_stop(&w);
         }
