@@ -219,6 +219,11 @@ bench: deps
 	@$(BUILD)/bin/sevkit-bench --out $(BUILD)/bench.json
 	@$(VENV)/bin/python harness/bench/programs.py $(BUILD)
 
+# Other people's attestation clients under psp-run; needs their ecosystems' tools (go, cargo) and a network.
+clients: deps
+	@$(SUBMAKE) all
+	@PYTHONPATH=harness $(VENV)/bin/python -m clients $(BUILD)
+
 # A client to be timed; static, as Go's programs are.
 $(BUILD)/bench/probe: $(BUILD)/obj/harness/bench/probe.o
 	@mkdir -p $(@D)
@@ -277,6 +282,7 @@ help:
 #: make lint       formatting, static checks, house rules, requirement registry
 #: make mutants    break the code of MUTANT_FOLDERS="abi psp", one thing at a time, and see the tests go red
 #:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
+#: make clients    other people's attestation clients, unmodified, under psp-run: a table of what they say
 #: make docs       regenerate docs/requirements.md from the registry, the code and the tests
 #: make install    programs, library, headers, man pages, vectors into DESTDIR and PREFIX=/usr/local
 #: make clean      remove BUILD
@@ -287,5 +293,5 @@ clean:
 	$(if $(filter / . .. ,$(BUILD))$(if $(BUILD),,x),$(error BUILD=$(BUILD) is no folder to remove))
 	rm -rf $(BUILD)
 
-.PHONY: all bench fuzz fuzzers help mutants docs install lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
+.PHONY: all bench clients fuzz fuzzers help mutants docs install lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:

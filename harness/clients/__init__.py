@@ -1,0 +1,1 @@
+"""Other people's attestation clients, unmodified, under psp-run."""
