@@ -35,16 +35,14 @@ static void make_printable(char *text) {
 }
 
 void sevkit_result_text(const struct sevkit_result *r, char *out, size_t size) {
-    char field[sizeof r->field];
-    memcpy(field, r->field, sizeof field);
-    make_printable(field);
     if (sevkit_ok(*r)) {
         snprintf(out, size, "ok");
     } else if (r->offset == SEVKIT_NO_OFFSET) {
-        snprintf(out, size, "%s: value 0x%llx; rule: %s", field, (unsigned long long)r->value,
+        snprintf(out, size, "%s: value 0x%llx; rule: %s", r->field, (unsigned long long)r->value,
                  r->rule);
     } else {
-        snprintf(out, size, "%s at 0x%zx: value 0x%llx; rule: %s", field, r->offset,
+        snprintf(out, size, "%s at 0x%zx: value 0x%llx; rule: %s", r->field, r->offset,
                  (unsigned long long)r->value, r->rule);
     }
+    make_printable(out);
 }

@@ -87,7 +87,6 @@ static long fill_text(struct drv_tsm_file *file) {
     return length < 0 ? length : keep(file, text, (size_t)length);
 }
 
-/* An empty blob is not kept: the next read asks again, as configfs does. */
 static long fill_binary(struct drv_tsm_file *file) {
     if (!file->sized) {
         const long size = first_pass(file);
