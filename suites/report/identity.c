@@ -78,9 +78,9 @@ static bool report_of_seed(struct suite_ctx *ctx, uint64_t seed, uint8_t report[
     struct sevkit_exit exit;
     static const uint8_t payload[0x60] = {0x5A};
     uint8_t page[ABI_PAGE_SIZE], answer[ABI_PAGE_SIZE];
-    if (!suite_setup(
-            ctx, "another target",
-            target_open(target_name(suite_target(ctx)), suite_run_profile(ctx), seed, &other)))
+    const struct target_options options = {.profile = suite_run_profile(ctx), .seed = seed};
+    if (!suite_setup(ctx, "another target",
+                     target_open(target_name(suite_target(ctx)), &options, &other)))
         return false;
     bool good = suite_setup(ctx, "reset", target_reset(other, NULL, PSP_GUEST_RUNNING)) &&
                 suite_setup(ctx, "secrets page", target_secrets(other, &secrets)) &&

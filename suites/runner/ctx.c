@@ -47,7 +47,7 @@ static void stop(struct suite_ctx *ctx, enum suite_verdict verdict, const char *
 }
 
 static void skip_without(struct suite_ctx *ctx, uint32_t missing) {
-    char names[128] = "";
+    char names[160] = "";
     size_t used = 0;
     for (unsigned i = 0; i < TARGET_CAPABILITY_COUNT; i++) {
         if ((missing >> i & 1) == 0) continue;
@@ -58,6 +58,11 @@ static void skip_without(struct suite_ctx *ctx, uint32_t missing) {
 }
 
 void suite_ctx_run(struct suite_ctx *ctx) {
+    const char *stopped = target_stopped(ctx->target);
+    if (stopped != NULL) {
+        stop(ctx, SUITE_NOTTEST, "%s", stopped);
+        return;
+    }
     const uint32_t missing = ctx->test->needs & ~target_capabilities(ctx->target);
     if (missing != 0) {
         skip_without(ctx, missing);
@@ -148,6 +153,25 @@ bool suite_equal(struct suite_ctx *ctx, const char *field, uint64_t wanted, uint
     if (wanted == got) return true;
     stop(ctx, SUITE_FAIL, "%s: wanted 0x%llx, got 0x%llx; rule: %s", field,
          (unsigned long long)wanted, (unsigned long long)got, rule);
+    return false;
+}
+
+/* "-22 (Invalid argument)", "0". */
+static void result_text(long result, char *text, size_t size) {
+    if (result < 0)
+        (void)snprintf(text, size, "%ld (%s)", result, strerror((int)-result));
+    else
+        (void)snprintf(text, size, "%ld", result);
+}
+
+bool suite_result(struct suite_ctx *ctx, const char *field, long wanted, long got,
+                  const char *rule) {
+    char good[64], bad[64];
+    ctx->assertions++;
+    if (wanted == got) return true;
+    result_text(wanted, good, sizeof good);
+    result_text(got, bad, sizeof bad);
+    stop(ctx, SUITE_FAIL, "%s: wanted %s, got %s; rule: %s", field, good, bad, rule);
     return false;
 }
 

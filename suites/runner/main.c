@@ -12,7 +12,10 @@ int main(int argc, char **argv) {
     }
     struct suite_options options;
     int code;
-    if (suite_options_parse(argc, argv, &options, &code)) code = suite_run(&options, &registry);
+    if (suite_options_parse(argc, argv, &options, &code)) {
+        if (options.serve_socket >= 0) target_serve(options.serve_socket, options.serve_user);
+        code = suite_run(&options, &registry);
+    }
     suite_registry_free(&registry);
     return code;
 }

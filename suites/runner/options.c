@@ -24,6 +24,14 @@ static const char help[] =
     "there\n"
     "  --shard I/N    only every Nth test, from the Ith\n"
     "  --seed N       randomness of the machine and of the tests (default: 1)\n"
+    "  --kernel GEN   only this generation of Linux: 5.19, 6.1.0, 6.6, 6.12, 6.16, latest "
+    "(default: every\n"
+    "                 one that the target can show, 6.12 where one must do)\n"
+    "  --rate N       requests a second to a real machine (default: 0.5)\n"
+    "  --allow-destructive  also tests after which a real machine's VMPCK is lost until it is "
+    "rebooted\n"
+    "  --show-chip-id       a real machine's chip id is in the results\n"
+    "  --serve S,M    for suite-runner's own use: makes the system calls of another one\n"
     "  --help, --version\n"
     "\n"
     "Exit codes: 0 all passed, 1 a test failed, 2 bad usage, 3 target not available, 77 all "
@@ -39,6 +47,11 @@ enum option_id {
     OPTION_PROFILE,
     OPTION_SHARD,
     OPTION_SEED,
+    OPTION_KERNEL,
+    OPTION_RATE,
+    OPTION_DESTRUCTIVE,
+    OPTION_CHIP_ID,
+    OPTION_SERVE,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -53,6 +66,11 @@ static const struct option long_options[] = {
     {"profile", required_argument, NULL, OPTION_PROFILE},
     {"shard", required_argument, NULL, OPTION_SHARD},
     {"seed", required_argument, NULL, OPTION_SEED},
+    {"kernel", required_argument, NULL, OPTION_KERNEL},
+    {"rate", required_argument, NULL, OPTION_RATE},
+    {"allow-destructive", no_argument, NULL, OPTION_DESTRUCTIVE},
+    {"show-chip-id", no_argument, NULL, OPTION_CHIP_ID},
+    {"serve", required_argument, NULL, OPTION_SERVE},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
@@ -92,6 +110,13 @@ static bool read_shard(const char *text, struct suite_options *options) {
     options->shard_index = (unsigned)i;
     options->shard_count = (unsigned)n;
     return true;
+}
+
+/* Real machines answer some requests a second at best; a rate beyond a million is a mistake. */
+static bool read_rate(const char *text, double *rate) {
+    char *end;
+    *rate = strtod(text, &end);
+    return end != text && *end == '\0' && *rate >= 1e-6 && *rate <= 1e6;
 }
 
 static bool read_file(const char *path, char **text, size_t *size) {
@@ -165,6 +190,22 @@ static bool take(int id, const char *argument, struct suite_options *options, in
     case OPTION_SEED:
         if (read_number(argument, &options->seed)) return true;
         return complain(exit_code, SUITE_EXIT_USAGE, "--seed %s: must be a number", argument);
+    case OPTION_KERNEL:
+        options->kernel_given = true;
+        if (drv_kernel_parse(argument, &options->kernel)) return true;
+        return complain(exit_code, SUITE_EXIT_USAGE,
+                        "--kernel %s: must be 5.19, 6.1.0, 6.6, 6.12, 6.16 or latest", argument);
+    case OPTION_RATE:
+        if (read_rate(argument, &options->rate)) return true;
+        return complain(exit_code, SUITE_EXIT_USAGE, "--rate %s: must be a number above 0",
+                        argument);
+    case OPTION_DESTRUCTIVE: options->allow_destructive = true; return true;
+    case OPTION_CHIP_ID: options->show_chip_id = true; return true;
+    case OPTION_SERVE:
+        if (sscanf(argument, "%d,%d", &options->serve_socket, &options->serve_user) == 2)
+            return true;
+        return complain(exit_code, SUITE_EXIT_USAGE, "--serve %s: must be two descriptors",
+                        argument);
     default: return complain(exit_code, SUITE_EXIT_USAGE, "try --help");
     }
 }
@@ -176,6 +217,9 @@ bool suite_options_parse(int argc, char **argv, struct suite_options *options, i
     options->shard_index = 1;
     options->shard_count = 1;
     options->seed = 1;
+    options->kernel = DRV_KERNEL_DEFAULT;
+    options->rate = 0.5;
+    options->serve_socket = options->serve_user = -1;
     *exit_code = SUITE_EXIT_OK;
     for (;;) {
         const int id = getopt_long(argc, argv, "", long_options, NULL);

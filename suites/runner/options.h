@@ -3,6 +3,7 @@
 #define SUITE_OPTIONS_H
 
 #include "sevkit/profile.h"
+#include "sevkit/sev_guest.h"
 
 /* Exit codes of every sevkit command. */
 #define SUITE_EXIT_OK 0
@@ -25,6 +26,11 @@ struct suite_options {
     struct sevkit_profile profile;
     unsigned shard_index, shard_count; /* 1-based index */
     uint64_t seed;
+    enum drv_kernel kernel;
+    bool kernel_given;
+    double rate; /* requests a second to a real machine */
+    bool allow_destructive, show_chip_id;
+    int serve_socket, serve_user; /* --serve; -1 without */
 };
 
 /* Reads the command line. True: run. False: *EXIT_CODE is the program's, and what there was to say has

@@ -167,8 +167,15 @@ static int list_tests(void) {
 }
 
 static int run_on_target(void) {
-    const struct sevkit_result r =
-        target_open(run.options->target, &run.options->profile, run.options->seed, &run.target);
+    const struct suite_options *o = run.options;
+    const struct target_options options = {.profile = &o->profile,
+                                           .profile_name = o->profile_name,
+                                           .seed = o->seed,
+                                           .kernel = o->kernel,
+                                           .only_kernel = o->kernel_given,
+                                           .rate = o->rate,
+                                           .allow_destructive = o->allow_destructive};
+    const struct sevkit_result r = target_open(o->target, &options, &run.target);
     if (!sevkit_ok(r)) {
         char why[256];
         sevkit_result_text(&r, why, sizeof why);

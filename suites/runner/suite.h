@@ -224,4 +224,36 @@ SEVKIT_MUST bool suite_call(struct suite_ctx *ctx, unsigned vmpck, uint8_t type,
                             const uint8_t *payload, size_t size, uint8_t *rsp, size_t capacity,
                             size_t *rsp_size);
 
+/* ---- a program in the guest: needs DEVICE or TSM; runner/program.c ---- */
+
+/* A fresh machine and a guest on it as GUEST says, with a device. ERROR where there is none. */
+SEVKIT_MUST bool suite_boot(struct suite_ctx *ctx, const struct target_guest *guest);
+
+/* As above, whatever the driver's probe says: *PROBE is 0 or -errno. */
+SEVKIT_MUST bool suite_boot_probe(struct suite_ctx *ctx, const struct target_guest *guest,
+                                  int *probe);
+
+/* A scenario file's text of FAULTS, the members of its list of faults: {"kind": "busy", ...}, ... */
+#define SUITE_SCENARIO(faults)                                                                     \
+    "{\"name\": \"suite\", \"title\": \"a test's own\", \"faults\": [" faults "]}"
+
+/* Runs BODY for each generation of Linux that the target can show, its name as the instance. */
+void suite_each_kernel(struct suite_ctx *ctx,
+                       void (*body)(struct suite_ctx *ctx, enum drv_kernel kernel, void *data),
+                       void *data);
+
+/* One system call; PATH is put at TARGET_USER_PATH. */
+#define TARGET_USER_PATH (TARGET_USER_HOLE - 0x1000)
+long suite_open_path(struct suite_ctx *ctx, const char *path, int flags);
+long suite_path_call(struct suite_ctx *ctx, enum target_sys nr, const char *path, uint64_t buffer,
+                     uint64_t size);
+long suite_fd_call(struct suite_ctx *ctx, enum target_sys nr, long fd, uint64_t buffer,
+                   uint64_t size);
+
+/* A result of the kernel's is WANTED: 0 or a count, -errno, or a positive es_result. */
+SEVKIT_MUST bool suite_result(struct suite_ctx *ctx, const char *field, long wanted, long got,
+                              const char *rule);
+#define SUITE_RESULT(ctx, field, wanted, got, rule)                                                \
+    SUITE_STEP(suite_result(ctx, field, wanted, got, rule))
+
 #endif

@@ -1,31 +1,47 @@
-/* The embedded target: a machine in this process, made anew by every reset. It offers every door but
- * scenarios. Design section 3. */
+/* The embedded target: a machine in this process, made anew by every reset. It offers every door but a
+ * kernel's own files. Design section 3. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "sevkit/scenario.h"
 #include "targets/ops.h"
+#include "targets/program.h"
 
 struct embedded {
     struct sevkit_profile fallback;
     uint64_t seed;
+    enum drv_kernel kernel;
+    bool only_kernel;
     struct vmm_machine *machine;
     struct vmm_guest *guest;
+    struct target_program *program; /* after a boot */
 };
 
-static struct sevkit_result embedded_open(const struct sevkit_profile *profile, uint64_t seed,
+static struct sevkit_result embedded_open(const char *path, const struct target_options *options,
                                           void **state) {
+    int shared;
+    (void)path;
     struct embedded *e = calloc(1, sizeof *e);
     if (e == NULL)
         return sevkit_fail(SEVKIT_NO_MEMORY, "target", SEVKIT_NO_OFFSET, 0, "out of memory");
-    e->fallback = *profile;
-    e->seed = seed;
+    e->fallback = *options->profile;
+    e->seed = options->seed;
+    e->kernel = options->kernel;
+    e->only_kernel = options->only_kernel;
     *state = e;
-    return sevkit_success();
+    return target_user_map(-1, &shared);
+}
+
+static void drop_machine(struct embedded *e) {
+    target_program_free(e->program);
+    e->program = NULL;
+    vmm_machine_free(e->machine);
+    e->machine = NULL;
 }
 
 static void embedded_close(void *state) {
     struct embedded *e = state;
-    if (e->machine != NULL) vmm_machine_free(e->machine);
+    drop_machine(e);
     free(e);
 }
 
@@ -41,15 +57,54 @@ static struct sevkit_result embedded_reset(void *state, const struct sevkit_prof
         vmm_machine_free(machine);
         return r;
     }
-    if (e->machine != NULL) vmm_machine_free(e->machine);
+    drop_machine(e);
     e->machine = machine;
     e->guest = guest;
     return sevkit_success();
 }
 
+static struct sevkit_result embedded_boot(void *state, const struct target_guest *guest,
+                                          int *probe) {
+    struct embedded *e = state;
+    struct sevkit_scenario scenario = vmm_scenario_none();
+    if (guest->scenario != NULL)
+        SEVKIT_TRY(vmm_scenario_parse(guest->scenario, strlen(guest->scenario), &scenario));
+    SEVKIT_TRY(embedded_reset(e, NULL, PSP_GUEST_RUNNING));
+    vmm_machine_set_scenario(e->machine, &scenario);
+    return target_program_new(e->guest, guest, &e->program, probe);
+}
+
+static uint32_t embedded_offers(const void *state) {
+    return ((const struct embedded *)state)->only_kernel ? ~(uint32_t)TARGET_KERNEL : UINT32_MAX;
+}
+
+static enum drv_kernel embedded_kernel(const void *state) {
+    return ((const struct embedded *)state)->kernel;
+}
+
+static long embedded_syscall(void *state, const struct target_syscall *call) {
+    struct embedded *e = state;
+    return target_program_syscall(e->program, call);
+}
+
+static void embedded_driver(void *state, struct target_driver *driver) {
+    struct embedded *e = state;
+    memcpy(driver->secrets, target_program_secrets(e->program), ABI_PAGE_SIZE);
+    driver->requests = vmm_machine_requests(e->machine);
+    driver->fw_requests = vmm_machine_fw_requests(e->machine);
+}
+
+static void embedded_set_counter(void *state, unsigned vmpck, uint32_t counter) {
+    struct embedded *e = state;
+    uint8_t *secrets = target_program_secrets(e->program);
+    abi_put_le32(secrets + ABI_SECRETS_SEQNO_LOW + vmpck * sizeof counter, counter);
+}
+
 static struct sevkit_result embedded_relaunch(void *state, const struct sevkit_profile *profile,
                                               enum psp_guest_state guest_state) {
     struct embedded *e = state;
+    target_program_free(e->program);
+    e->program = NULL;
     vmm_guest_destroy(e->guest);
     return vmm_guest_launch_as(e->machine, profile != NULL ? profile : &e->fallback, guest_state,
                                &e->guest);
@@ -130,7 +185,10 @@ static bool embedded_msg_count(void *state, uint64_t count[ABI_VMPCK_COUNT]) {
 
 const struct target_ops target_embedded_ops = {
     .capabilities = TARGET_MESSAGE | TARGET_COMMAND | TARGET_RMP | TARGET_MEMORY | TARGET_SECRETS |
-                    TARGET_PROFILE | TARGET_CERTS | TARGET_COUNTERS,
+                    TARGET_PROFILE | TARGET_CERTS | TARGET_COUNTERS | TARGET_SCENARIO |
+                    TARGET_DEVICE | TARGET_TSM | TARGET_KERNEL | TARGET_MODULE | TARGET_DRIVER |
+                    TARGET_WIPE,
+    .offers = embedded_offers,
     .open = embedded_open,
     .close = embedded_close,
     .reset = embedded_reset,
@@ -148,4 +206,9 @@ const struct target_ops target_embedded_ops = {
     .certs = embedded_certs,
     .now = embedded_now,
     .msg_count = embedded_msg_count,
+    .boot = embedded_boot,
+    .kernel = embedded_kernel,
+    .syscall = embedded_syscall,
+    .driver = embedded_driver,
+    .set_counter = embedded_set_counter,
 };

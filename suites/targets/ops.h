@@ -7,8 +7,11 @@
 
 /* The operations behind one door may be NULL together when the door's capability bit is clear. */
 struct target_ops {
-    uint32_t capabilities;
-    struct sevkit_result (*open)(const struct sevkit_profile *profile, uint64_t seed, void **state);
+    uint32_t capabilities;                 /* at most; offers takes away */
+    uint32_t (*offers)(const void *state); /* NULL: all of them */
+    /* PATH: what follows "NAME:". */
+    struct sevkit_result (*open)(const char *path, const struct target_options *options,
+                                 void **state);
     void (*close)(void *state);
     struct sevkit_result (*reset)(void *state, const struct sevkit_profile *profile,
                                   enum psp_guest_state guest_state);
@@ -29,9 +32,23 @@ struct target_ops {
     struct sevkit_result (*certs)(void *state, struct vmm_certs *certs);
     int64_t (*now)(void *state);
     bool (*msg_count)(void *state, uint64_t count[ABI_VMPCK_COUNT]);
-    struct sevkit_result (*scenario)(void *state, const char *json, size_t size);
+    struct sevkit_result (*boot)(void *state, const struct target_guest *guest, int *probe);
+    enum drv_kernel (*kernel)(const void *state);
+    const char *(*node)(const void *state);       /* NULL: TARGET_NODE */
+    const char *(*tsm_folder)(const void *state); /* NULL: TARGET_TSM_FOLDER */
+    long (*syscall)(void *state, const struct target_syscall *call);
+    const char *(*stopped)(const void *state); /* NULL: never */
+    void (*driver)(void *state, struct target_driver *driver);
+    void (*set_counter)(void *state, unsigned vmpck, uint32_t counter);
 };
 
+#define TARGET_NODE "/dev/sev-guest"
+#define TARGET_TSM_FOLDER "/sys/kernel/config/tsm/report"
+
 extern const struct target_ops target_embedded_ops;
+extern const struct target_ops target_psp_run_ops;
+extern const struct target_ops target_socket_ops;
+extern const struct target_ops target_device_ops;
+extern const struct target_ops target_tsm_ops;
 
 #endif

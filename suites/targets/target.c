@@ -2,6 +2,7 @@
  * offers. Design sections 4 and 5. */
 #include "targets/target.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,11 +20,11 @@ static const struct {
     const struct target_ops *ops; /* NULL: not in this build */
 } kinds[] = {
     {"embedded", &target_embedded_ops},
-    {"socket:", NULL},
-    {"psp-run", NULL},
-    {"device:", NULL},
+    {"socket:", &target_socket_ops},
+    {"psp-run", &target_psp_run_ops},
+    {"device:", &target_device_ops},
     {"host:", NULL},
-    {"tsm:", NULL},
+    {"tsm:", &target_tsm_ops},
     {"replay:", NULL},
     {"qemu", NULL},
 };
@@ -41,6 +42,13 @@ const char *target_capability_name(enum target_capability capability) {
     case TARGET_CERTS: return "CERTS";
     case TARGET_SCENARIO: return "SCENARIO";
     case TARGET_COUNTERS: return "COUNTERS";
+    case TARGET_DEVICE: return "DEVICE";
+    case TARGET_TSM: return "TSM";
+    case TARGET_FILES: return "FILES";
+    case TARGET_KERNEL: return "KERNEL";
+    case TARGET_MODULE: return "MODULE";
+    case TARGET_DRIVER: return "DRIVER";
+    case TARGET_WIPE: return "WIPE";
     }
     abort(); /* not one of the enumerators: a bug of the runner */
 }
@@ -58,8 +66,8 @@ enum target_known target_known(const char *name) {
     return TARGET_UNKNOWN;
 }
 
-struct sevkit_result target_open(const char *name, const struct sevkit_profile *profile,
-                                 uint64_t seed, struct target **target) {
+struct sevkit_result target_open(const char *name, const struct target_options *options,
+                                 struct target **target) {
     for (size_t i = 0; i < KIND_COUNT; i++) {
         if (kinds[i].ops == NULL || !kind_has_name(kinds[i].name, name)) continue;
         struct target *t = calloc(1, sizeof *t);
@@ -67,7 +75,8 @@ struct sevkit_result target_open(const char *name, const struct sevkit_profile *
             return sevkit_fail(SEVKIT_NO_MEMORY, "target", SEVKIT_NO_OFFSET, 0, "out of memory");
         t->name = kinds[i].name;
         t->ops = kinds[i].ops;
-        const struct sevkit_result r = t->ops->open(profile, seed, &t->state);
+        const char *path = name + strlen(kinds[i].name);
+        const struct sevkit_result r = t->ops->open(path, options, &t->state);
         if (!sevkit_ok(r)) {
             free(t);
             return r;
@@ -90,11 +99,12 @@ const char *target_name(const struct target *target) {
 }
 
 uint32_t target_capabilities(const struct target *target) {
-    return target->ops->capabilities;
+    const struct target_ops *ops = target->ops;
+    return ops->offers != NULL ? ops->capabilities & ops->offers(target->state) : ops->capabilities;
 }
 
 static struct sevkit_result offers(const struct target *target, enum target_capability capability) {
-    if ((target->ops->capabilities & (uint32_t)capability) != 0) return sevkit_success();
+    if ((target_capabilities(target) & (uint32_t)capability) != 0) return sevkit_success();
     return sevkit_fail(SEVKIT_NOT_FOUND, target_capability_name(capability), SEVKIT_NO_OFFSET, 0,
                        "the target does not offer this door");
 }
@@ -201,7 +211,48 @@ struct sevkit_result target_msg_count(struct target *target, uint64_t count[ABI_
                        "there must be a guest context");
 }
 
-struct sevkit_result target_scenario(struct target *target, const char *json, size_t size) {
-    SEVKIT_TRY(offers(target, TARGET_SCENARIO));
-    return target->ops->scenario(target->state, json, size);
+/* ---- a program in the guest ---- */
+
+struct sevkit_result target_boot(struct target *target, const struct target_guest *guest,
+                                 int *probe) {
+    const bool own_module = guest->vmpl == 0 && guest->vmpck_id == DRV_VMPCK_DEFAULT;
+    if (guest->kernel != target_kernel(target)) SEVKIT_TRY(offers(target, TARGET_KERNEL));
+    if (!own_module) SEVKIT_TRY(offers(target, TARGET_MODULE));
+    if (guest->scenario != NULL) SEVKIT_TRY(offers(target, TARGET_SCENARIO));
+    SEVKIT_TRY(offers(target, guest->tsm ? TARGET_TSM : TARGET_DEVICE));
+    *probe = 0;
+    return target->ops->boot(target->state, guest, probe);
+}
+
+enum drv_kernel target_kernel(const struct target *target) {
+    return target->ops->kernel(target->state);
+}
+
+const char *target_node(const struct target *target) {
+    return target->ops->node != NULL ? target->ops->node(target->state) : TARGET_NODE;
+}
+
+const char *target_tsm_folder(const struct target *target) {
+    return target->ops->tsm_folder != NULL ? target->ops->tsm_folder(target->state)
+                                           : TARGET_TSM_FOLDER;
+}
+
+long target_syscall(struct target *target, const struct target_syscall *call) {
+    return target->ops->syscall != NULL ? target->ops->syscall(target->state, call) : -ENODEV;
+}
+
+const char *target_stopped(const struct target *target) {
+    return target->ops->stopped != NULL ? target->ops->stopped(target->state) : NULL;
+}
+
+struct sevkit_result target_driver(struct target *target, struct target_driver *driver) {
+    SEVKIT_TRY(offers(target, TARGET_DRIVER));
+    target->ops->driver(target->state, driver);
+    return sevkit_success();
+}
+
+struct sevkit_result target_set_counter(struct target *target, unsigned vmpck, uint32_t counter) {
+    SEVKIT_TRY(offers(target, TARGET_MODULE));
+    target->ops->set_counter(target->state, vmpck, counter);
+    return sevkit_success();
 }

@@ -2,8 +2,8 @@
  * these functions and nothing below them, so that the same test runs on every target with the doors it
  * needs (struct suite_test, member needs).
  *
- * Order of use: target_open, target_reset before each test (tests: suite_reset), any of the rest,
- * target_close. Calling what the target does not offer is a failure with SEVKIT_NOT_FOUND that names the
+ * Order of use: target_open, target_reset or target_boot before each test (tests: suite_reset, suite_boot),
+ * any of the rest, target_close. Calling what the target does not offer is a failure with SEVKIT_NOT_FOUND that names the
  * door; a test that states its needs is never there. Design sections 3 and 5. */
 #ifndef TARGET_H
 #define TARGET_H
@@ -11,6 +11,8 @@
 #include "sevkit/door.h"
 #include "sevkit/machine.h"
 #include "sevkit/secrets.h"
+#include "sevkit/sev_guest.h"
+#include "targets/user.h"
 
 /* What a target can do; a bit mask. */
 enum target_capability {
@@ -23,9 +25,17 @@ enum target_capability {
     TARGET_CERTS = 1 << 6, /* the signing key's certificates, at once and at the machine's clock */
     TARGET_SCENARIO = 1 << 7, /* the world can be made to misbehave */
     TARGET_COUNTERS = 1 << 8, /* MsgCount0..3 can be observed */
+    TARGET_DEVICE = 1 << 9,   /* system calls on /dev/sev-guest */
+    TARGET_TSM = 1 << 10,     /* system calls in configfs-tsm */
+    TARGET_FILES = 1 << 11,   /* ... that a kernel's own file layer serves: descriptors, paths */
+    TARGET_KERNEL = 1 << 12,  /* the generation of the guest's kernel can be chosen */
+    TARGET_MODULE = 1 << 13,  /* ... its VMPL, the module's parameter and message counters too */
+    TARGET_DRIVER =
+        1 << 14,           /* the driver's secrets page and the host's count of requests are open */
+    TARGET_WIPE = 1 << 15, /* a VMPCK may be lost: a reset, or the operator, allows for it */
 };
 
-#define TARGET_CAPABILITY_COUNT 9
+#define TARGET_CAPABILITY_COUNT 16
 
 /* "MESSAGE", ... of one capability. Never NULL. */
 const char *target_capability_name(enum target_capability capability);
@@ -40,10 +50,19 @@ enum target_known {
 };
 enum target_known target_known(const char *name);
 
-/* Opens the target NAME, which is TARGET_BUILT. PROFILE is what target_reset falls back to; it is copied.
- * SEED makes all randomness of the target's side, where the target lets us choose it. */
-SEVKIT_MUST struct sevkit_result target_open(const char *name, const struct sevkit_profile *profile,
-                                             uint64_t seed, struct target **target);
+struct target_options {
+    const struct sevkit_profile *profile; /* what target_reset falls back to; copied */
+    const char *profile_name;             /* its built-in name or file; outlives the target */
+    uint64_t seed; /* of all randomness of the target's side, where the target lets us choose it */
+    enum drv_kernel kernel; /* of a guest whose kernel can be chosen */
+    bool only_kernel;       /* and no other: KERNEL is not offered */
+    double rate;            /* requests a second to a real machine */
+    bool allow_destructive; /* a real machine may lose its VMPCK until it is started again */
+};
+
+/* Opens the target NAME, which is TARGET_BUILT. */
+SEVKIT_MUST struct sevkit_result target_open(const char *name, const struct target_options *options,
+                                             struct target **target);
 void target_close(struct target *target);
 
 const char *target_name(const struct target *target);
@@ -109,8 +128,47 @@ SEVKIT_MUST struct sevkit_result target_now(struct target *target, int64_t *now)
 SEVKIT_MUST struct sevkit_result target_msg_count(struct target *target,
                                                   uint64_t count[ABI_VMPCK_COUNT]);
 
-/* ---- TARGET_SCENARIO ---- the text of a scenario file, in force until the next reset. */
-SEVKIT_MUST struct sevkit_result target_scenario(struct target *target, const char *json,
-                                                 size_t size);
+/* ---- TARGET_DEVICE, TARGET_TSM: a program in the guest ---- */
+
+/* A guest for a program to run in. */
+struct target_guest {
+    enum drv_kernel kernel; /* another than target_kernel's: TARGET_KERNEL */
+    unsigned vmpl;          /* not 0: TARGET_MODULE */
+    int vmpck_id;           /* another than DRV_VMPCK_DEFAULT: TARGET_MODULE */
+    const char *scenario;   /* text of a scenario file: TARGET_SCENARIO; NULL: the world behaves */
+    bool tsm;               /* configfs-tsm is wanted too */
+};
+
+/* A fresh machine from the run's profile and GUEST on it; on a real machine only what was left open is
+ * closed. *PROBE is 0, or the errno (negative) with which the driver's probe failed: there is no device. */
+SEVKIT_MUST struct sevkit_result target_boot(struct target *target,
+                                             const struct target_guest *guest, int *probe);
+
+/* The kernel generation of a guest that was not asked for another. */
+enum drv_kernel target_kernel(const struct target *target);
+
+/* Where the device node and configfs-tsm's folder report are. */
+const char *target_node(const struct target *target);
+const char *target_tsm_folder(const struct target *target);
+
+/* One system call of the program: its result, or -errno. Pointers lie in the program's memory, targets/user.h.
+ * -ENODEV where the target does not offer the call. */
+SEVKIT_MUST long target_syscall(struct target *target, const struct target_syscall *call);
+
+/* NULL, or why no more tests can be run on this target: the rest is NOTTEST. */
+const char *target_stopped(const struct target *target);
+
+/* ---- TARGET_DRIVER ---- */
+
+struct target_driver {
+    uint8_t secrets[ABI_PAGE_SIZE]; /* the guest's page as its kernel has it now */
+    uint64_t requests;              /* hypercalls since the last boot */
+    uint64_t fw_requests;           /* of them those that reached the firmware */
+};
+SEVKIT_MUST struct sevkit_result target_driver(struct target *target, struct target_driver *driver);
+
+/* ---- TARGET_MODULE: os_area's counter of VMPCK number VMPCK ---- */
+SEVKIT_MUST struct sevkit_result target_set_counter(struct target *target, unsigned vmpck,
+                                                    uint32_t counter);
 
 #endif

@@ -1,0 +1,16 @@
+/* The area device. */
+#include "device/device.h"
+
+static const struct suite_area *const parts[] = {&device_answer_tests,
+                                                 &device_refuse_tests,
+                                                 &device_ext_tests,
+                                                 &device_order_tests,
+                                                 &device_node_tests,
+                                                 &device_module_tests,
+                                                 &device_host_tests,
+                                                 &device_busy_tests,
+                                                 &device_wiped_tests,
+                                                 &device_response_tests,
+                                                 NULL};
+
+const struct suite_area device_area = {.name = "device", .parts = parts};

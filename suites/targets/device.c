@@ -1,0 +1,163 @@
+/* The targets device: and tsm:, a real guest's node and folder. There is no fresh machine: a boot closes what
+ * was left open. Requests are spaced; the first answer that tells of a lost VMPCK, or of a host that stays
+ * busy, ends the run. Design section 5, real machines. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "targets/ops.h"
+
+#define DESCRIPTORS_MAX 64
+
+struct real {
+    struct sevkit_profile profile;
+    const char *path;
+    enum drv_kernel kernel;
+    double rate;
+    bool allow_destructive;
+    struct timespec next; /* when the next request may go out */
+    long descriptors[DESCRIPTORS_MAX];
+    size_t descriptor_count;
+    const char *stopped; /* why nothing more is asked */
+};
+
+/* The generation whose behaviour a release has. */
+static enum drv_kernel generation(unsigned major, unsigned minor) {
+    const unsigned release = major * 1000 + minor;
+    if (release < 6001) return DRV_KERNEL_5_19;
+    if (release < 6007) return DRV_KERNEL_6_6; /* 6.1.y has the mends of 6.3 */
+    if (release < 6013) return DRV_KERNEL_6_12;
+    if (release < 6017) return DRV_KERNEL_6_16;
+    return DRV_KERNEL_LATEST;
+}
+
+static struct sevkit_result real_open(const char *path, const struct target_options *options,
+                                      void **state) {
+    int shared;
+    struct utsname name;
+    unsigned major = 0, minor = 0;
+    struct real *real = calloc(1, sizeof *real);
+    if (real == NULL)
+        return sevkit_fail(SEVKIT_NO_MEMORY, "target", SEVKIT_NO_OFFSET, 0, "out of memory");
+    *state = real;
+    real->profile = *options->profile;
+    real->path = path;
+    real->rate = options->rate;
+    real->allow_destructive = options->allow_destructive;
+    if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2 || major < 5)
+        return sevkit_fail(SEVKIT_NOT_FOUND, "uname", SEVKIT_NO_OFFSET, 0,
+                           "the release begins with a version from 5.19 on");
+    real->kernel = generation(major, minor);
+    if (access(path, F_OK) != 0)
+        return sevkit_fail(SEVKIT_NOT_FOUND, "path", SEVKIT_NO_OFFSET, (uint64_t)errno,
+                           "must be there: is this an SEV-SNP guest with the driver loaded?");
+    if (access(path, R_OK) != 0)
+        return sevkit_fail(SEVKIT_NOT_FOUND, "path", SEVKIT_NO_OFFSET, (uint64_t)errno,
+                           "must be readable: the node is root's");
+    return target_user_map(-1, &shared);
+}
+
+static void close_all(struct real *real) {
+    while (real->descriptor_count > 0) close((int)real->descriptors[--real->descriptor_count]);
+}
+
+static void real_close(void *state) {
+    close_all(state);
+    free(state);
+}
+
+static struct sevkit_result real_reset(void *state, const struct sevkit_profile *profile,
+                                       enum psp_guest_state guest_state) {
+    (void)profile;
+    (void)guest_state;
+    close_all(state);
+    return sevkit_success();
+}
+
+static struct sevkit_result real_boot(void *state, const struct target_guest *guest, int *probe) {
+    (void)guest;
+    *probe = 0;
+    close_all(state);
+    return sevkit_success();
+}
+
+static const struct sevkit_profile *real_profile(const void *state) {
+    return &((const struct real *)state)->profile;
+}
+
+static enum drv_kernel real_kernel(const void *state) {
+    return ((const struct real *)state)->kernel;
+}
+
+static const char *real_path(const void *state) {
+    return ((const struct real *)state)->path;
+}
+
+static uint32_t real_offers(const void *state) {
+    const struct real *real = state;
+    return real->allow_destructive ? UINT32_MAX : ~(uint32_t)TARGET_WIPE;
+}
+
+static const char *real_stopped(const void *state) {
+    return ((const struct real *)state)->stopped;
+}
+
+/* Waits until the rate allows another request. */
+static void wait_turn(struct real *real) {
+    const double nanoseconds = 1e9 / real->rate;
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &real->next, NULL) == EINTR) continue;
+    clock_gettime(CLOCK_MONOTONIC, &real->next);
+    const int64_t at = real->next.tv_nsec + (int64_t)nanoseconds;
+    real->next.tv_sec += at / 1000000000;
+    real->next.tv_nsec = at % 1000000000;
+}
+
+/* A call that may lead to a firmware request. */
+static bool asks(const struct target_syscall *call) {
+    return call->nr == TARGET_SYS_IOCTL || call->nr == TARGET_SYS_READ;
+}
+
+static bool is_ioctl(const struct target_syscall *call) {
+    return call->nr == TARGET_SYS_IOCTL && call->args[1] >= DRV_SNP_GET_REPORT &&
+           call->args[1] <= DRV_SNP_GET_EXT_REPORT;
+}
+
+static const char *judge(const struct target_syscall *call, long result) {
+    if (result == -ETIMEDOUT)
+        return "the host stayed busy for a minute and the VMPCK is lost: reboot the guest";
+    if (result == -EBADMSG)
+        return "a response did not verify and the VMPCK is lost: reboot the guest";
+    if (result == -ENOTTY && (is_ioctl(call) || call->nr == TARGET_SYS_READ))
+        return "the VMPCK is lost, from before or by the last request: reboot the guest";
+    return NULL;
+}
+
+static long real_syscall(void *state, const struct target_syscall *call) {
+    struct real *real = state;
+    if (asks(call)) wait_turn(real);
+    const long result = target_syscall_here(call);
+    if (real->stopped == NULL) real->stopped = judge(call, result);
+    const bool opened = call->nr == TARGET_SYS_OPEN || call->nr == TARGET_SYS_DUP;
+    if (opened && result >= 0 && real->descriptor_count < DESCRIPTORS_MAX)
+        real->descriptors[real->descriptor_count++] = result;
+    for (size_t i = 0; call->nr == TARGET_SYS_CLOSE && i < real->descriptor_count; i++) {
+        if (real->descriptors[i] != (long)call->args[0]) continue;
+        real->descriptors[i] = real->descriptors[--real->descriptor_count];
+    }
+    return result;
+}
+
+#define REAL_OPS                                                                                   \
+    .open = real_open, .close = real_close, .reset = real_reset, .boot = real_boot,                \
+    .profile = real_profile, .kernel = real_kernel, .offers = real_offers,                         \
+    .syscall = real_syscall, .stopped = real_stopped
+
+const struct target_ops target_device_ops = {
+    .capabilities = TARGET_DEVICE | TARGET_FILES | TARGET_WIPE, .node = real_path, REAL_OPS};
+
+const struct target_ops target_tsm_ops = {
+    .capabilities = TARGET_TSM | TARGET_FILES | TARGET_WIPE, .tsm_folder = real_path, REAL_OPS};
