@@ -136,15 +136,16 @@ $(BUILD)/bin/pspd: $(call objs,$(wildcard emulator/frontends/pspd*.c) $(addprefi
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread $(shell pkg-config --libs $(HTTP_PKGS) 2>/dev/null)
 
-$(BUILD)/bin/sevkit-bench: $(call objs,$(filter-out %/probe.c,$(wildcard harness/bench/*.c)) emulator/frontends/cli.c) $(LIBS)
+$(BUILD)/bin/sevkit-bench: $(call objs,$(filter-out %/probe.c,$(wildcard harness/bench/*.c)) $(addprefix emulator/frontends/,frame.c cli.c)) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
 
 # Fuzz targets; `make fuzz` calls this with clang and its flags.
 FUZZERS := $(patsubst harness/fuzz/target_%.c,$(BUILD)/bin/fuzz-%,$(wildcard harness/fuzz/target_*.c))
+$(BUILD)/bin/fuzz-frames: $(call objs,$(addprefix emulator/frontends/,cli.c frame.c world.c pspd_data.c pspd_machine.c pspd_options.c pspd_state.c))
 $(FUZZERS): $(BUILD)/bin/fuzz-%: $(BUILD)/obj/harness/fuzz/target_%.o $(BUILD)/obj/harness/fuzz/fuzz.o $(LIBS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(LIBS) $(LDFLAGS_ALL) $(PKG_LIBS)
 
 # The Python command: finds its tree and its environment beside itself.
 $(BUILD)/bin/sevkit: harness/build/sevkit.sh.in
@@ -178,7 +179,8 @@ $(BUILD)/lib/libsevkit.so: $(LIB_OBJ) $(BUILD)/gen/libsevkit.map
 
 INSTALLED = $(DESTDIR)$(PREFIX)
 install: all $(LIBSEVKIT)
-	install -d $(addprefix $(INSTALLED)/,bin include/sevkit lib/pkgconfig share/man/man1 share/sevkit)
+	install -d $(addprefix $(INSTALLED)/,bin include/sevkit lib/pkgconfig share/man/man1 \
+	    share/sevkit/profiles share/sevkit/scenarios)
 	install -m 755 $(filter-out %/sevkit %/sevkit-bench,$(BIN)) $(INSTALLED)/bin/
 	install -m 755 harness/build/sevkit-installed.sh $(INSTALLED)/bin/sevkit
 	install -m 644 $(HEADERS) $(INSTALLED)/include/sevkit/
@@ -189,6 +191,8 @@ install: all $(LIBSEVKIT)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' harness/build/sevkit.pc.in \
 	    > $(INSTALLED)/lib/pkgconfig/sevkit.pc
 	install -m 644 docs/man/*.1 $(INSTALLED)/share/man/man1/
+	install -m 644 emulator/profiles/*.json $(INSTALLED)/share/sevkit/profiles/
+	install -m 644 emulator/profiles/scenarios/*.json $(INSTALLED)/share/sevkit/scenarios/
 	find vectors harness/sevkit harness/python/requirements.txt -name __pycache__ -prune -o -type f \
 	    -exec install -D -m 644 {} $(INSTALLED)/share/sevkit/{} \;
 
@@ -215,11 +219,12 @@ test: deps
 unit-tests: $(UNIT_TESTS)
 
 bench: deps
-	@$(SUBMAKE) $(BUILD)/bin/sevkit-bench $(BUILD)/bin/psp-run $(BUILD)/bench/probe
+	@$(SUBMAKE) $(addprefix $(BUILD)/bin/,sevkit-bench pspd psp-run) $(BUILD)/bench/probe
 	@$(BUILD)/bin/sevkit-bench --out $(BUILD)/bench.json
 	@$(VENV)/bin/python harness/bench/programs.py $(BUILD)
 
 # Other people's attestation clients under psp-run; needs their ecosystems' tools (go, cargo) and a network.
+# CLIENTS and CLIENT_PROFILES, names with blanks between: only those.
 clients: deps
 	@$(SUBMAKE) all
 	@PYTHONPATH=harness $(VENV)/bin/python -m clients $(BUILD)
@@ -283,8 +288,9 @@ help:
 #: make mutants    break the code of MUTANT_FOLDERS="abi psp", one thing at a time, and see the tests go red
 #:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
 #: make clients    other people's attestation clients, unmodified, under psp-run: a table of what they say
+#:                 (CLIENTS="go-sev-guest"  CLIENT_PROFILES="genoa-1.55.40-v3-vcek")
 #: make docs       regenerate docs/requirements.md from the registry, the code and the tests
-#: make install    programs, library, headers, man pages, vectors into DESTDIR and PREFIX=/usr/local
+#: make install    programs, library, headers, man pages, profiles, scenarios, vectors into DESTDIR and PREFIX=/usr/local
 #: make clean      remove BUILD
 #:
 #: variables: CC=gcc|clang  SAN=1  V=1  BUILD=DIR

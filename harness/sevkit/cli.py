@@ -36,9 +36,7 @@ def main() -> None:
 @click.option(
     "--kernel",
     type=click.Choice(KERNELS),
-    default="6.12",
-    show_default=True,
-    help="Linux generation, recorded in the results; the embedded target has no driver.",
+    help="Only this generation of Linux [default: each that a test is about; 6.12 where one must do].",
 )
 @click.option(
     "--spec",
@@ -51,8 +49,14 @@ def main() -> None:
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
-    help="Requests a second on a real machine; embedded targets have no limit.",
+    help="Requests a second to a real machine [default: 0.5]; others have no limit.",
 )
+@click.option(
+    "--allow-destructive",
+    is_flag=True,
+    help="Also tests after which a real machine's VMPCK is lost until it is rebooted.",
+)
+@click.option("--show-chip-id", is_flag=True, help="A real machine's chip id is in the results.")
 @click.option("--shard", help="I/N: only every Nth test, from the Ith.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of embedded machines.")
 def run(
@@ -63,30 +67,36 @@ def run(
     tap: bool,
     out: Path | None,
     profile: str | None,
-    kernel: str,
+    kernel: str | None,
     rate: float | None,
+    allow_destructive: bool,
+    show_chip_id: bool,
     shard: str | None,
     seed: int | None,
 ) -> None:
     """Run the conformance suites on a target."""
     if rate is not None and not target.startswith(("device:", "tsm:", "host:")):
         raise click.UsageError(f"--rate: target {target} is not a real machine")
-    options = ["--target", target]
+    options: list[str] = []
     for area in areas:
         options += ["--area", area]
     given = {
         "--filter": pattern,
         "--profile": profile,
+        "--kernel": kernel,
+        "--rate": None if rate is None else str(rate),
         "--shard": shard,
         "--seed": None if seed is None else str(seed),
     }
     for name, value in given.items():
         if value is not None:
             options += [name, value]
+    options += ["--allow-destructive"] if allow_destructive else []
+    options += ["--show-chip-id"] if show_chip_id else []
     if list_tests or tap:
         mode = "--list" if list_tests else "--tap"
-        _become("suite-runner", [*options, mode], "suite-runner")
-    sys.exit(run_suites(options, kernel, out))
+        _become("suite-runner", ["--target", target, *options, mode], "suite-runner")
+    sys.exit(run_suites(target, options, out))
 
 
 def _become(name: str, arguments: list[str], called: str) -> None:

@@ -51,6 +51,7 @@ class Run:
     vectors_sha256: str
     started: str
     duration_s: float = 0.0
+    machine: dict[str, Any] | None = None  # what a real one says of itself
     tests: list[TestResult] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
@@ -71,7 +72,7 @@ class Run:
 
     def to_json(self) -> dict[str, Any]:
         """The content of results.json."""
-        head = {k: v for k, v in asdict(self).items() if k != "tests"}
+        head = {k: v for k, v in asdict(self).items() if k != "tests" and v is not None}
         return {
             "schema": 1,
             **head,

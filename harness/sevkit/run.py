@@ -187,7 +187,7 @@ def drive(commands: list[list[str]], reporter: Reporter) -> list[Shard]:
     return shards
 
 
-def merge(shards: list[Shard], kernel: str, started: datetime.datetime, seconds: float) -> results.Run:
+def merge(shards: list[Shard], started: datetime.datetime, seconds: float) -> results.Run:
     """One run of all shards: test k of shard i is test k * N + i."""
     heads = [s.head for s in shards if s.head]
     head = heads[0]
@@ -196,7 +196,8 @@ def merge(shards: list[Shard], kernel: str, started: datetime.datetime, seconds:
         profile=str(head["profile"]),
         spec=str(head["spec"]),
         version=str(head["version"]),
-        kernel=kernel,
+        kernel=str(head["kernel"]),
+        machine=head.get("machine"),
         vectors_sha256=results.hash_tree(tools.tree() / "vectors"),
         started=started.isoformat(timespec="seconds"),
         duration_s=round(seconds, 3),
@@ -217,15 +218,16 @@ def write_files(run: results.Run, out: Path) -> None:
     html.write_html(run, out / "report.html")
 
 
-def _shard_commands(options: list[str]) -> list[list[str]]:
-    command = [str(tools.program("suite-runner")), *options, "--json", "-"]
+def _shard_commands(target: str, options: list[str]) -> list[list[str]]:
+    command = [str(tools.program("suite-runner")), "--target", target, *options, "--json", "-"]
     count = os.cpu_count() or 1
-    if "--shard" in options or count == 1:
+    ours_alone = target in ("embedded", "psp-run")  # each process has a world of its own
+    if "--shard" in options or count == 1 or not ours_alone:
         return [command]
     return [[*command, "--shard", f"{i}/{count}"] for i in range(1, count + 1)]
 
 
-def run_suites(options: list[str], kernel: str, out: Path | None) -> int:
+def run_suites(target: str, options: list[str], out: Path | None) -> int:
     """`sevkit run` proper. Returns the exit code."""
     os.environ.setdefault("SEVKIT_REAL", str(tools.tree().parent / "shared" / "real"))
     if out is not None:
@@ -234,7 +236,7 @@ def run_suites(options: list[str], kernel: str, out: Path | None) -> int:
             (out / "results.json").touch()
         except OSError as error:
             tools.fail(tools.EXIT_USAGE, f"--out {out}: {error.strerror}")
-    commands = _shard_commands(options)
+    commands = _shard_commands(target, options)
     reporter: Reporter = LiveReporter() if sys.stdout.isatty() else PlainReporter()
     started = datetime.datetime.now(datetime.UTC)
     clock = time.monotonic()
@@ -242,7 +244,7 @@ def run_suites(options: list[str], kernel: str, out: Path | None) -> int:
     refusal = next((s.code for s in shards if s.code in (2, 3) and not s.head), 0)
     if refusal or not any(s.head for s in shards):
         return refusal or 1  # the runner said on stderr what is wrong
-    run = merge(shards, kernel, started, time.monotonic() - clock)
+    run = merge(shards, started, time.monotonic() - clock)
     for test in run.tests:
         if test.area == "runner":
             print(f"{test.verdict} {test.id}: {test.reason}")

@@ -12,7 +12,15 @@ import pytest
 
 from sevkit import tools
 
-HEAD = {"type": "run", "target": "t", "profile": "p", "spec": "s", "version": "0", "tests": 2}
+HEAD = {
+    "type": "run",
+    "target": "t",
+    "profile": "p",
+    "spec": "s",
+    "kernel": "all",
+    "version": "0",
+    "tests": 2,
+}
 
 
 def result(test_id: str, verdict: str = "PASS") -> dict[str, object]:

@@ -96,13 +96,35 @@ void suite_output_list(struct suite_output *out, const struct suite_entry *entry
                          "twin", test->twin, "requirements", requirements(test)));
 }
 
+/* The machine's own words of itself; NULL for none. Its chip id identifies it: only on request. */
+static json_t *machine_json(const struct suite_machine *machine, bool show_chip_id) {
+    if (machine == NULL) return NULL;
+    char chip_id[2 * sizeof machine->chip_id + 1] = "masked";
+    for (size_t i = 0; show_chip_id && i < sizeof machine->chip_id; i++)
+        (void)snprintf(chip_id + 2 * i, 3, "%02x", machine->chip_id[i]);
+    char tcb[24];
+    (void)snprintf(tcb, sizeof tcb, "0x%016llx", (unsigned long long)machine->reported_tcb);
+    return json_pack("{s:i, s:s, s:s, s:s}", "report_version", (int)machine->report_version,
+                     "product", machine->product, "reported_tcb", tcb, "chip_id", chip_id);
+}
+
+/* The generation whose driver is tested; "all" where each test takes those that it is about. */
+static const char *kernel_text(const struct target *target) {
+    if ((target_capabilities(target) & (TARGET_DEVICE | TARGET_TSM)) == 0) return "none";
+    if ((target_capabilities(target) & TARGET_KERNEL) != 0) return "all";
+    return drv_kernel_name(target_kernel(target));
+}
+
 void suite_output_run(struct suite_output *out, const struct suite_options *options,
-                      const char *target, size_t tests) {
+                      const struct target *target, const struct suite_machine *machine,
+                      size_t tests) {
     out->tests = tests;
     if (out->text != NULL && out->tap) fprintf(out->text, "TAP version 13\n1..%zu\n", tests);
-    write_json(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "type", "run", "target", target,
-                              "profile", options->profile.name, "spec", SPEC, "version",
-                              SEVKIT_VERSION, "tests", (json_int_t)tests));
+    write_json(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o*}", "type", "run", "target",
+                              options->target, "profile", options->profile.name, "kernel",
+                              kernel_text(target), "spec", SPEC, "version", SEVKIT_VERSION, "tests",
+                              (json_int_t)tests, "machine",
+                              machine_json(machine, options->show_chip_id)));
 }
 
 static json_t *result_json(const struct suite_entry *entry, enum suite_verdict verdict,

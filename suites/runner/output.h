@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "runner/machine.h"
 #include "runner/options.h"
 #include "runner/registry.h"
 
@@ -31,8 +32,10 @@ SEVKIT_MUST bool suite_output_close(struct suite_output *out);
 /* One test of --list. */
 void suite_output_list(struct suite_output *out, const struct suite_entry *entry);
 
+/* MACHINE: a real one; NULL otherwise. */
 void suite_output_run(struct suite_output *out, const struct suite_options *options,
-                      const char *target, size_t tests);
+                      const struct target *target, const struct suite_machine *machine,
+                      size_t tests);
 
 /* Also prepares last_text and last_json: the lines of a TIMEOUT after SECONDS. */
 void suite_output_start(struct suite_output *out, const struct suite_entry *entry,

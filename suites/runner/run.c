@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #include "runner/ctx.h"
+#include "runner/machine.h"
+
+#define REQUESTS_PER_TEST 3 /* on a real machine, where most tests that need more are skipped */
 
 /* CUnit's functions and signal handlers take no argument: the run is where they find it. */
 static struct {
@@ -71,14 +74,15 @@ static void trampoline(void) {
     const struct suite_entry *entry =
         suite_registry_find(run.registry, CU_get_current_test()->pName);
     if (entry == NULL) abort(); /* CUnit runs only what suite_run added */
-    suite_output_start(&run.output, entry, SUITE_TIMEOUT_SECONDS);
+    const unsigned patience = target_patience(run.target);
+    suite_output_start(&run.output, entry, patience);
     struct timespec begin;
     clock_gettime(CLOCK_MONOTONIC, &begin);
     struct suite_ctx ctx;
     if (suite_setup(&ctx, "test context",
                     suite_ctx_init(&ctx, entry->test, run.target, &run.options->profile,
                                    run.options->seed))) {
-        alarm(SUITE_TIMEOUT_SECONDS);
+        alarm(patience);
         suite_ctx_run(&ctx);
         alarm(0);
     }
@@ -134,6 +138,31 @@ static bool cunit_agrees(size_t count) {
     return CU_get_number_of_tests_run() == count && CU_get_number_of_tests_failed() == failed;
 }
 
+/* The run's first line; on a real machine also what it will take, and what the machine says of itself. */
+static bool announce(size_t count) {
+    const struct suite_options *o = run.options;
+    struct suite_machine machine;
+    if (!target_is_real(run.target)) {
+        suite_output_run(&run.output, o, run.target, NULL, count);
+        return true;
+    }
+    fprintf(
+        stderr,
+        "suite-runner: %zu tests on a real machine, at most %g requests a second: about %.0f s\n",
+        count, o->rate, (double)(count * REQUESTS_PER_TEST) / o->rate);
+    const struct sevkit_result r = suite_machine_ask(run.target, &machine);
+    if (sevkit_ok(r)) {
+        suite_output_run(&run.output, o, run.target, &machine, count);
+        return true;
+    }
+    char why[256];
+    sevkit_result_text(&r, why, sizeof why);
+    const char *stopped = target_stopped(run.target);
+    fprintf(stderr, "suite-runner: --target %s: its first report: %s\n", o->target,
+            stopped != NULL ? stopped : why);
+    return false;
+}
+
 static int run_tests(void) {
     size_t matched;
     size_t count;
@@ -145,7 +174,7 @@ static int run_tests(void) {
         fprintf(stderr, "suite-runner: --area and --filter leave no test\n");
         return SUITE_EXIT_USAGE;
     }
-    suite_output_run(&run.output, run.options, target_name(run.target), count);
+    if (!announce(count)) return SUITE_EXIT_UNAVAILABLE;
     struct sigaction action = {.sa_handler = on_timeout};
     sigaction(SIGALRM, &action, NULL);
     const CU_ErrorCode code =

@@ -4,8 +4,6 @@
 
 #include "runner/output.h"
 
-#define SUITE_TIMEOUT_SECONDS 10
-
 /* Runs or lists what OPTIONS choose of REGISTRY; returns the exit code. */
 int suite_run(const struct suite_options *options, const struct suite_registry *registry);
 

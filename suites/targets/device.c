@@ -151,10 +151,11 @@ static long real_syscall(void *state, const struct target_syscall *call) {
     return result;
 }
 
+/* A busy host alone takes a minute. */
 #define REAL_OPS                                                                                   \
     .open = real_open, .close = real_close, .reset = real_reset, .boot = real_boot,                \
     .profile = real_profile, .kernel = real_kernel, .offers = real_offers,                         \
-    .syscall = real_syscall, .stopped = real_stopped
+    .syscall = real_syscall, .stopped = real_stopped, .real = true, .patience = 600
 
 const struct target_ops target_device_ops = {
     .capabilities = TARGET_DEVICE | TARGET_FILES | TARGET_WIPE, .node = real_path, REAL_OPS};

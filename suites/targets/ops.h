@@ -9,6 +9,8 @@
 struct target_ops {
     uint32_t capabilities;                 /* at most; offers takes away */
     uint32_t (*offers)(const void *state); /* NULL: all of them */
+    bool real;                             /* a machine that is not ours */
+    unsigned patience;                     /* seconds that a test may take; 0: 10 */
     /* PATH: what follows "NAME:". */
     struct sevkit_result (*open)(const char *path, const struct target_options *options,
                                  void **state);

@@ -63,16 +63,18 @@ static struct sevkit_result psp_run_open(const char *path, const struct target_o
     return target_user_map(-1, &p->user_fd);
 }
 
-/* The process ends when its socket closes, and psp-run with it. */
-static void stop(struct psp_run *p) {
-    if (p->socket < 0) return;
+/* The process ends when its socket closes, and psp-run with it. Its wait status. */
+static int stop(struct psp_run *p) {
+    int status = 0;
+    if (p->socket < 0) return status;
     close(p->socket);
     p->socket = -1;
-    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) continue;
+    while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR) continue;
+    return status;
 }
 
 static void psp_run_close(void *state) {
-    stop(state);
+    (void)stop(state);
     free(state);
 }
 
@@ -110,12 +112,15 @@ static void run_child(const struct psp_run *p, const struct target_guest *guest,
 }
 
 /* What psp-run has said about its failure, for the reason; kept for the process's life. */
-static const char *last_words(int errors) {
+static const char *last_words(int errors, int status) {
     static char words[200];
     const ssize_t size = pread(errors, words, sizeof words - 1, 0);
     words[size > 0 ? size : 0] = '\0';
     words[strcspn(words, "\n")] = '\0';
-    return words[0] != '\0' ? words : "psp-run ended without a word";
+    if (words[0] == '\0')
+        (void)snprintf(words, sizeof words, "psp-run ended without a word, wait status 0x%x",
+                       (unsigned)status);
+    return words;
 }
 
 static struct sevkit_result start(struct psp_run *p, const struct target_guest *guest, int scenario,
@@ -133,8 +138,7 @@ static struct sevkit_result start(struct psp_run *p, const struct target_guest *
     p->socket = ends[0];
     if (p->pid > 0 && recv(p->socket, &ready, sizeof ready, 0) == sizeof ready)
         return sevkit_success();
-    stop(p);
-    return unavailable("psp-run", last_words(errors));
+    return unavailable("psp-run", last_words(errors, stop(p)));
 }
 
 static long psp_run_syscall(void *state, const struct target_syscall *call) {
@@ -153,7 +157,7 @@ static int probe_result(struct psp_run *p) {
 static struct sevkit_result psp_run_boot(void *state, const struct target_guest *guest,
                                          int *probe) {
     struct psp_run *p = state;
-    stop(p);
+    (void)stop(p);
     const int scenario = guest->scenario != NULL ? text_file(guest->scenario) : -1;
     const int errors = memfd_create("errors", MFD_CLOEXEC);
     const struct sevkit_result r = start(p, guest, scenario, errors);
@@ -189,6 +193,7 @@ static enum drv_kernel psp_run_kernel(const void *state) {
 const struct target_ops target_psp_run_ops = {
     .capabilities =
         TARGET_DEVICE | TARGET_TSM | TARGET_FILES | TARGET_SCENARIO | TARGET_WIPE | TARGET_KERNEL,
+    .patience = 60, /* a boot starts a program */
     .offers = psp_run_offers,
     .open = psp_run_open,
     .close = psp_run_close,

@@ -216,6 +216,7 @@ static void socket_driver(void *state, struct target_driver *driver) {
 const struct target_ops target_socket_ops = {
     .capabilities = TARGET_MESSAGE | TARGET_SECRETS | TARGET_COUNTERS | TARGET_SCENARIO |
                     TARGET_DEVICE | TARGET_DRIVER | TARGET_WIPE,
+    .patience = 60, /* others may be served too */
     .open = socket_open,
     .close = socket_close,
     .reset = socket_reset,

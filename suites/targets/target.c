@@ -98,6 +98,14 @@ const char *target_name(const struct target *target) {
     return target->name;
 }
 
+bool target_is_real(const struct target *target) {
+    return target->ops->real;
+}
+
+unsigned target_patience(const struct target *target) {
+    return target->ops->patience != 0 ? target->ops->patience : 10;
+}
+
 uint32_t target_capabilities(const struct target *target) {
     const struct target_ops *ops = target->ops;
     return ops->offers != NULL ? ops->capabilities & ops->offers(target->state) : ops->capabilities;

@@ -66,6 +66,12 @@ SEVKIT_MUST struct sevkit_result target_open(const char *name, const struct targ
 void target_close(struct target *target);
 
 const char *target_name(const struct target *target);
+
+/* A machine that is not ours: requests are spaced, nothing is reset, expectations come from itself. */
+bool target_is_real(const struct target *target);
+
+/* Seconds after which a test does not come back any more. */
+unsigned target_patience(const struct target *target);
 uint32_t target_capabilities(const struct target *target);
 
 /* A fresh machine with a fresh guest in STATE: new secrets page, RMP, memory and counters. PROFILE NULL:
