@@ -252,7 +252,7 @@ docs: deps
 
 # Folders of emulator/ whose code is broken, one small thing at a time; see docs/mutants.md. MUTANTS=changed:
 # only lines that differ from MUTANTS_BASE; MUTANTS_FILES: only files that match.
-MUTANT_FOLDERS ?= abi psp
+MUTANT_FOLDERS ?= abi psp driver vmm
 mutants: deps
 	@PYTHONPATH=harness $(VENV)/bin/python -m mutants $(BUILD) $(MUTANT_FOLDERS)
 
@@ -285,7 +285,7 @@ help:
 #: make deps       install what `conform` and `test` need, if anything is missing
 #: make deps-dev   the same for lint, sanitizers, fuzzing and browsers
 #: make lint       formatting, static checks, house rules, requirement registry
-#: make mutants    break the code of MUTANT_FOLDERS="abi psp", one thing at a time, and see the tests go red
+#: make mutants    break the code of MUTANT_FOLDERS="abi psp driver vmm", one thing at a time, and see the tests go red
 #:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
 #: make clients    other people's attestation clients, unmodified, under psp-run: a table of what they say
 #:                 (CLIENTS="go-sev-guest"  CLIENT_PROFILES="genoa-1.55.40-v3-vcek")

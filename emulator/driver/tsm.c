@@ -42,22 +42,28 @@ struct sevkit_result drv_tsm_new(enum drv_kernel kernel, struct drv_tsm **tsm) {
         return sevkit_fail(SEVKIT_NO_MEMORY, "tsm", SEVKIT_NO_OFFSET, sizeof **tsm,
                            "memory for configfs-tsm");
     }
-    (*tsm)->kernel = kernel;
+    (*tsm)->newest = kernel == DRV_KERNEL_LATEST;
     return sevkit_success();
+}
+
+/* Unlinks the item that AT points to; it lives on while a file is open in it. */
+static void take_out(struct tsm_item **at) {
+    struct tsm_item *item = *at;
+    *at = item->next;
+    item->alive = false; /* @req LNX-TSM-004 */
+    if (item->opened == 0) free(item);
 }
 
 void drv_tsm_free(struct drv_tsm *tsm) {
     if (tsm == NULL) return;
-    while (tsm->items != NULL) {
-        const long removed = drv_tsm_rmdir(tsm, tsm->items->name);
-        if (removed != 0) abort(); /* the name is the list's own */
-    }
+    while (tsm->items != NULL) take_out(&tsm->items);
     while (tsm->files != NULL) (void)drv_tsm_close(tsm->files);
     free(tsm);
 }
 
 long drv_tsm_register(struct drv_tsm *tsm, const struct drv_tsm_provider *provider) {
-    if (tsm->has_provider) return -EBUSY; /* @req LNX-TSM-001 */
+    if (tsm->has_provider) return -EBUSY;                 /* @req LNX-TSM-001 */
+    if (tsm->newest && tsm->items != NULL) return -EBUSY; /* @req LNX-TSM-009, LNX-TSM-010 */
     tsm->provider = *provider;
     tsm->has_provider = true;
     return 0;
@@ -67,21 +73,28 @@ void drv_tsm_unregister(struct drv_tsm *tsm) {
     tsm->has_provider = false;
 }
 
+struct tsm_item *drv_tsm_find(const struct drv_tsm *tsm, const char *name) {
+    struct tsm_item *item = tsm->items;
+    while (item != NULL && strcmp(item->name, name) != 0) item = item->next;
+    return item;
+}
+
 /* Where NAME's item is linked: the end of the list if there is none. */
-static struct tsm_item **find(struct drv_tsm *tsm, const char *name) {
+static struct tsm_item **place(struct drv_tsm *tsm, const char *name) {
     struct tsm_item **at = &tsm->items;
     while (*at != NULL && strcmp((*at)->name, name) != 0) at = &(*at)->next;
     return at;
 }
 
 long drv_tsm_mkdir(struct drv_tsm *tsm, const char *name) {
-    struct tsm_item **at = find(tsm, name);
+    struct tsm_item **at = place(tsm, name);
     if (strlen(name) > DRV_TSM_NAME_MAX) return -ENAMETOOLONG;
     if (*at != NULL) return -EEXIST;       /* @req LNX-TSM-003 */
     if (!tsm->has_provider) return -ENXIO; /* @req LNX-TSM-002 */
     struct tsm_item *item = calloc(1, sizeof *item);
     if (item == NULL) return -ENOMEM;
     item->tsm = tsm;
+    item->svsm = tsm->provider.svsm; /* @req LNX-TSM-005 */
     item->alive = true;
     memcpy(item->name, name, strlen(name));
     *at = item;
@@ -89,12 +102,9 @@ long drv_tsm_mkdir(struct drv_tsm *tsm, const char *name) {
 }
 
 long drv_tsm_rmdir(struct drv_tsm *tsm, const char *name) {
-    struct tsm_item **at = find(tsm, name);
-    struct tsm_item *item = *at;
-    if (item == NULL) return -ENOENT;
-    *at = item->next;
-    item->alive = false; /* @req LNX-TSM-004 */
-    if (item->opened == 0) free(item);
+    struct tsm_item **at = place(tsm, name);
+    if (*at == NULL) return -ENOENT;
+    take_out(at);
     return 0;
 }
 
@@ -108,10 +118,7 @@ const char *drv_tsm_item(const struct drv_tsm *tsm, size_t index) {
 }
 
 bool drv_tsm_exists(const struct drv_tsm *tsm, const char *name) {
-    for (const struct tsm_item *item = tsm->items; item != NULL; item = item->next) {
-        if (strcmp(item->name, name) == 0) return true;
-    }
-    return false;
+    return drv_tsm_find(tsm, name) != NULL;
 }
 
 static bool is_svsm_only(enum drv_tsm_attr attr) {
@@ -120,6 +127,6 @@ static bool is_svsm_only(enum drv_tsm_attr attr) {
 }
 
 bool drv_tsm_visible(const struct drv_tsm *tsm, const char *name, enum drv_tsm_attr attr) {
-    if (!drv_tsm_exists(tsm, name)) return false;
-    return !is_svsm_only(attr) || tsm->provider.svsm; /* @req LNX-TSM-005 */
+    const struct tsm_item *item = drv_tsm_find(tsm, name);
+    return item != NULL && (item->svsm || !is_svsm_only(attr)); /* @req LNX-TSM-005 */
 }

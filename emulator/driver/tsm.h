@@ -10,12 +10,12 @@ struct tsm_item {
     struct drv_tsm *tsm;
     struct tsm_item *next; /* in order of making */
     char name[DRV_TSM_NAME_MAX + 1];
+    bool svsm;       /* as the provider was at mkdir */
     bool alive;      /* not yet removed */
     unsigned opened; /* files that refer to it */
     struct drv_tsm_desc desc;
     uint64_t read_generation, write_generation;
-    bool has_blobs;
-    struct drv_tsm_blobs blobs;
+    struct drv_tsm_blobs blobs; /* of the read generation */
 };
 
 struct drv_tsm_file {
@@ -23,27 +23,30 @@ struct drv_tsm_file {
     struct tsm_item *item;
     enum drv_tsm_attr attr;
     unsigned access;     /* O_RDONLY or O_WRONLY */
+    size_t size;         /* of VALUE, of BLOB, or of what is in GATHERED */
     bool filled;         /* VALUE is what reads continue in */
-    bool sized;          /* the first pass of a first read is done */
-    bool written;        /* a binary attribute: deliver on close */
-    uint64_t generation; /* at the first pass */
-    size_t promised;     /* its size */
-    size_t size;
-    uint8_t *value;
+    uint8_t *value;      /* NULL where SIZE is 0 */
+    bool sized;          /* the first pass of a first read is done: */
+    uint64_t generation; /* the item's then */
+    const uint8_t *blob; /* the item's, good for this generation */
+    bool written;        /* GATHERED is delivered on close */
+    uint8_t gathered[DRV_TSM_INBLOB_MAX];
 };
 
 struct drv_tsm {
-    enum drv_kernel kernel;
+    bool newest; /* answers as the newest snapshot of the module, not as the older one (AMB-140) */
     bool has_provider;
     struct drv_tsm_provider provider;
     struct tsm_item *items;
     struct drv_tsm_file *files;
 };
 
+/* tsm.c: report/NAME, or NULL. */
+struct tsm_item *drv_tsm_find(const struct drv_tsm *tsm, const char *name);
 /* tsm_store.c: one attribute written: 0 or -errno. */
 SEVKIT_MUST long drv_tsm_store(struct tsm_item *item, enum drv_tsm_attr attr, const uint8_t *bytes,
                                size_t size);
-/* tsm_show.c: a text attribute's value in TEXT: its length or -errno. */
+/* tsm_show.c: a text attribute's value in TEXT: 0 or -errno. */
 #define TSM_TEXT_SIZE 64
 SEVKIT_MUST long drv_tsm_show(const struct tsm_item *item, enum drv_tsm_attr attr,
                               char text[TSM_TEXT_SIZE]);

@@ -8,27 +8,19 @@
 #include "driver/tsm.h"
 
 #define TEXT_WRITE_MAX (ABI_PAGE_SIZE - 1)
-#define READABLE 0444
-#define WRITABLE 0200
 
 static bool is_binary(const struct drv_tsm_file *file) {
     return drv_tsm_attribute(file->attr)->binary;
 }
 
-static struct tsm_item *find(const struct drv_tsm *tsm, const char *name) {
-    struct tsm_item *item = tsm->items;
-    while (item != NULL && strcmp(item->name, name) != 0) item = item->next;
-    return item;
-}
-
 long drv_tsm_open(struct drv_tsm *tsm, const char *name, enum drv_tsm_attr attr, int flags,
                   struct drv_tsm_file **file) {
-    struct tsm_item *item = find(tsm, name);
+    struct tsm_item *item = drv_tsm_find(tsm, name);
     const int access = flags & O_ACCMODE;
-    const unsigned mode = drv_tsm_attribute(attr)->mode;
-    if (item == NULL || !drv_tsm_visible(tsm, name, attr)) return -ENOENT;
-    if (access != O_WRONLY && (mode & READABLE) == 0) return -EACCES; /* @req LNX-TSM-007 */
-    if (access != O_RDONLY && (mode & WRITABLE) == 0) return -EACCES; /* @req LNX-TSM-008 */
+    const bool writable = drv_tsm_attribute(attr)->mode == 0200;
+    if (!drv_tsm_visible(tsm, name, attr)) return -ENOENT;
+    if (access != O_WRONLY && writable) return -EACCES;  /* @req LNX-TSM-007 */
+    if (access != O_RDONLY && !writable) return -EACCES; /* @req LNX-TSM-008 */
     struct drv_tsm_file *made = calloc(1, sizeof *made);
     if (made == NULL) return -ENOMEM;
     made->item = item;
@@ -46,11 +38,11 @@ long drv_tsm_open(struct drv_tsm *tsm, const char *name, enum drv_tsm_attr attr,
 /* ---- reading ---- */
 
 static long keep(struct drv_tsm_file *file, const void *bytes, size_t size) {
-    uint8_t *value = malloc(size != 0 ? size : 1);
-    if (value == NULL) return -ENOMEM;
-    memcpy(value, bytes, size);
-    free(file->value);
-    file->value = value;
+    if (size != 0) {
+        file->value = malloc(size);
+        if (file->value == NULL) return -ENOMEM;
+        memcpy(file->value, bytes, size);
+    }
     file->size = size;
     file->filled = true;
     return 0;
@@ -58,49 +50,42 @@ static long keep(struct drv_tsm_file *file, const void *bytes, size_t size) {
 
 /* The first pass: how long the blob is. */
 static long first_pass(struct drv_tsm_file *file) {
-    const uint8_t *bytes = NULL;
     if (!file->item->alive) return -ENOENT; /* @req LNX-TSM-004 */
-    const long rc = drv_tsm_blob(file->item, file->attr, &bytes, &file->promised);
+    const long rc = drv_tsm_blob(file->item, file->attr, &file->blob, &file->size);
     if (rc != 0) return rc;
     file->sized = true;
     file->generation = file->item->write_generation;
-    return (long)file->promised;
+    return 0;
 }
 
 /* The second: its bytes, unless a writer came between. */
 static long second_pass(struct drv_tsm_file *file) {
-    const uint8_t *bytes = NULL;
-    size_t size = 0;
     file->sized = false;
     if (!file->item->alive) return -ENOENT; /* @req LNX-TSM-004 */
     if (file->generation != file->item->write_generation)
         return -EWOULDBLOCK; /* @req LNX-TSM-047 */
-    const long rc = drv_tsm_blob(file->item, file->attr, &bytes, &size);
-    if (rc != 0) return rc;
-    return keep(file, bytes, size);
+    return keep(file, file->blob, file->size);
 }
 
 static long fill_text(struct drv_tsm_file *file) {
     char text[TSM_TEXT_SIZE];
     if (!file->item->alive) return -ENOENT; /* @req LNX-TSM-004 */
-    const long length = drv_tsm_show(file->item, file->attr, text);
-    return length < 0 ? length : keep(file, text, (size_t)length);
+    const long rc = drv_tsm_show(file->item, file->attr, text);
+    return rc != 0 ? rc : keep(file, text, strlen(text));
 }
 
 static long fill_binary(struct drv_tsm_file *file) {
-    if (!file->sized) {
-        const long size = first_pass(file);
-        if (size < 0) return size;
-    }
-    return second_pass(file);
+    const long rc = file->sized ? 0 : first_pass(file);
+    return rc != 0 ? rc : second_pass(file);
 }
 
 long drv_tsm_read_size(struct drv_tsm_file *file) {
     if (file->access == O_WRONLY) return -EBADF;
-    if (file->filled) return (long)file->size;
-    if (is_binary(file)) return first_pass(file);
-    const long rc = fill_text(file);
-    return rc != 0 ? rc : (long)file->size;
+    if (!file->filled) {
+        const long rc = is_binary(file) ? first_pass(file) : fill_text(file);
+        if (rc != 0) return rc;
+    }
+    return (long)file->size;
 }
 
 long drv_tsm_read(struct drv_tsm_file *file, uint64_t offset, void *out, size_t size) {
@@ -109,27 +94,24 @@ long drv_tsm_read(struct drv_tsm_file *file, uint64_t offset, void *out, size_t 
         const long rc = is_binary(file) ? fill_binary(file) : fill_text(file);
         if (rc != 0) return rc;
     }
-    if (offset >= file->size) return 0; /* @req LNX-TSM-043 */
-    const size_t left = file->size - (size_t)offset;
+    const size_t at = offset < file->size ? (size_t)offset : file->size; /* @req LNX-TSM-043 */
+    const size_t left = file->size - at;
     const size_t count = size < left ? size : left;
-    memcpy(out, file->value + offset, count); /* @req LNX-TSM-042 */
+    if (count != 0) memcpy(out, file->value + at, count); /* @req LNX-TSM-042 */
     return (long)count;
 }
 
 /* ---- writing ---- */
 
-/* A binary value gathers until close; a gap is zero. */
+/* A binary value gathers until close; a gap is zero. @gap AMB-142: what a refused write leaves. */
 static long gather(struct drv_tsm_file *file, uint64_t offset, const void *bytes, size_t size) {
     file->written = true;
     if (offset > DRV_TSM_INBLOB_MAX) return -EFBIG;                /* @req LNX-TSM-014 */
     if (size > DRV_TSM_INBLOB_MAX - (size_t)offset) return -EFBIG; /* @req LNX-TSM-014 */
-    if (file->value == NULL) {
-        file->value = calloc(1, DRV_TSM_INBLOB_MAX);
-        if (file->value == NULL) return -ENOMEM;
-    }
-    if (size == 0) return -EFAULT; /* @req LNX-TSM-015 */
-    memcpy(file->value + offset, bytes, size);
-    if (offset + size > file->size) file->size = (size_t)offset + size; /* @req LNX-TSM-016 */
+    if (size == 0) return -EFAULT;                                 /* @req LNX-TSM-015 */
+    const size_t end = (size_t)offset + size;
+    memcpy(file->gathered + offset, bytes, size);
+    file->size = end > file->size ? end : file->size; /* @req LNX-TSM-016 */
     return (long)size;
 }
 
@@ -146,12 +128,9 @@ long drv_tsm_write(struct drv_tsm_file *file, uint64_t offset, const void *bytes
 long drv_tsm_close(struct drv_tsm_file *file) {
     struct tsm_item *item = file->item;
     long rc = 0;
-    if (file->written) {
-        static const uint8_t none[1];
-        const uint8_t *bytes = file->value != NULL ? file->value : none;
-        rc = item->alive ? drv_tsm_store(item, file->attr, bytes, file->size)
+    if (file->written)
+        rc = item->alive ? drv_tsm_store(item, file->attr, file->gathered, file->size)
                          : -ENOENT; /* @req LNX-TSM-017 */
-    }
     *file->link = file->next;
     if (file->next != NULL) file->next->link = file->link;
     free(file->value);

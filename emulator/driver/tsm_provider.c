@@ -26,33 +26,31 @@ static size_t table_size(const uint8_t *table, size_t size) {
 static long report_new(void *ctx, const struct drv_tsm_desc *desc, struct drv_tsm_blobs *blobs) {
     struct drv_guest *guest = ctx;
     uint8_t request[DRV_REPORT_REQ_SIZE] = {0}, response[DRV_REPORT_RESP_SIZE];
-    uint64_t exitinfo2 = 0;
+    uint64_t exitinfo2;
     if (desc->inblob_len != DRV_TSM_INBLOB_MAX) return -EINVAL; /* @req LNX-TSM-050 */
-    if (desc->service_provider[0] != 0 && strcmp(desc->service_provider, "svsm") != 0)
+    if (desc->service_provider_set && strcmp(desc->service_provider, "svsm") != 0)
         return -EINVAL; /* @req LNX-TSM-051 */
     memcpy(request, desc->inblob, DRV_TSM_INBLOB_MAX);
     abi_put_le32(request + REQUEST_VMPL, desc->privlevel);
     const long rc =
         drv_guest_ext_report(guest, request, response, blobs->auxblob, DRV_CERTS_MAX, &exitinfo2);
-    if (rc != 0) return rc; /* @req LNX-TSM-056 */
+    if (rc != 0) return rc; /* @req LNX-TSM-056, LNX-TSM-057 */
     const uint32_t status = abi_get_le32(response);
     const uint32_t size = abi_get_le32(response + 4);
     if (status == ABI_INVALID_PARAM || status == ABI_INVALID_KEY)
         return -EINVAL;                                         /* @req LNX-TSM-052 */
     if (status != ABI_SUCCESS) return -ENXIO;                   /* @req LNX-TSM-053 */
     if (size > REPORT_BUFFER - RESPONSE_HEADER) return -ENOMEM; /* @req LNX-TSM-054 */
-    const size_t there = sizeof response - RESPONSE_HEADER;
-    memcpy(blobs->outblob, response + RESPONSE_HEADER, size < there ? size : there);
+    memcpy(blobs->outblob, response + RESPONSE_HEADER, sizeof response - RESPONSE_HEADER);
     blobs->outblob_len = size;
     blobs->auxblob_len = table_size(blobs->auxblob, DRV_CERTS_MAX);
     return 0;
 }
 
 struct drv_tsm_provider drv_guest_tsm_provider(struct drv_guest *guest) {
-    const bool follows = guest->behaviour->vmpck_follows_vmpl;
     return (struct drv_tsm_provider){
         .name = "sev_guest",
-        .privlevel_floor = follows ? drv_guest_vmpck(guest) : 0, /* @req LNX-TSM-013 */
+        .privlevel_floor = drv_guest_vmpck(guest), /* @req LNX-TSM-013 */
         .svsm = guest->config.vmpl > 0,
         .ctx = guest,
         .report_new = report_new,

@@ -19,27 +19,27 @@ static void pick(const struct tsm_item *item, enum drv_tsm_attr attr, const uint
     }
 }
 
-/* On failure the old blobs are gone, and the next read asks the provider again. */
+/* On failure the old blobs are gone, and the next read asks the provider again.
+ * @gap AMB-144: a positive result, of a hypercall that could not be made. */
 static long regenerate(struct tsm_item *item) {
     const struct drv_tsm_provider *provider = &item->tsm->provider;
-    item->has_blobs = false; /* @req LNX-TSM-046 */
-    crypto_wipe(&item->blobs, sizeof item->blobs);
+    crypto_wipe(&item->blobs, sizeof item->blobs); /* @req LNX-TSM-046 */
     const long rc = provider->report_new(provider->ctx, &item->desc, &item->blobs);
-    if (rc != 0) return rc > 0 ? -EIO : rc;
-    item->has_blobs = true;
-    item->read_generation = item->write_generation; /* @req LNX-TSM-044 */
+    if (rc > 0) return -EIO;
+    if (rc != 0) return rc;
+    item->read_generation = item->write_generation; /* @req LNX-TSM-044, LNX-TSM-046 */
     return 0;
 }
 
 long drv_tsm_blob(struct tsm_item *item, enum drv_tsm_attr attr, const uint8_t **bytes,
                   size_t *size) {
-    const bool current = item->has_blobs && item->read_generation == item->write_generation;
     if (item->desc.inblob_len == 0) return -EINVAL; /* @req LNX-TSM-040 */
-    if (!current) {
-        if (!item->tsm->has_provider) return -ENXIO; /* @req LNX-TSM-041 */
-        const long rc = regenerate(item);            /* @req LNX-TSM-045 */
+    if (item->read_generation != item->write_generation) {
+        if (!item->tsm->has_provider)
+            return item->tsm->newest ? -ENXIO : -ENOTTY; /* @req LNX-TSM-041, LNX-TSM-049 */
+        const long rc = regenerate(item);                /* @req LNX-TSM-045 */
         if (rc != 0) return rc;
     }
     pick(item, attr, bytes, size);
-    return 0;
+    return *size > DRV_TSM_OUTBLOB_MAX ? -EFBIG : 0; /* @req LNX-TSM-048 */
 }

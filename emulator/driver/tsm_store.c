@@ -7,7 +7,6 @@
 #include "driver/tsm.h"
 
 #define PRIVLEVEL_MAX 3
-#define GUID_TEXT 36
 
 /* Somebody has written until the generations meet again without a read between. */
 static long advance(struct tsm_item *item) {
@@ -16,41 +15,43 @@ static long advance(struct tsm_item *item) {
     return 0;
 }
 
+/* The value of a digit of base 16, -1 for another character. */
 static int digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return 99;
+    return -1;
 }
 
-/* kstrtouint with base 0: one plus sign, 0x or a leading 0, at least one digit, one newline at the end. */
+/* kstrtouint with base 0: one plus sign, 0x or a leading 0, at least one digit, one newline at the end. It
+ * notices more than 64 bits before what follows the digits, and more than 32 after it. */
 static long parse_uint(const char *text, unsigned *number) {
     uint64_t value = 0;
-    int base = 10;
-    bool over = false;
+    unsigned base = 10;
     if (*text == '+') text++;
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X') && digit(text[2]) < 16) {
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
         base = 16;
         text += 2;
     } else if (text[0] == '0') {
         base = 8;
     }
-    if (digit(*text) >= base) return -EINVAL; /* @req LNX-TSM-021 */
-    for (; digit(*text) < base; text++) {
-        value = value * (unsigned)base + (unsigned)digit(*text);
-        over = over || value > UINT32_MAX;
-        if (over) value = 0;
+    const char *first = text;
+    for (; (unsigned)digit(*text) < base; text++) {
+        const unsigned next = (unsigned)digit(*text);
+        if (value > (UINT64_MAX - next) / base) return -ERANGE; /* @req LNX-TSM-022 */
+        value = value * base + next;
     }
+    if (text == first) return -EINVAL; /* @req LNX-TSM-021 */
     if (*text == '\n') text++;
-    if (*text != 0 && !over) return -EINVAL; /* @req LNX-TSM-021 */
-    if (over) return -ERANGE;                /* @req LNX-TSM-022 */
+    if (*text != 0) return -EINVAL;         /* @req LNX-TSM-021 */
+    if (value > UINT32_MAX) return -ERANGE; /* @req LNX-TSM-022 */
     *number = (unsigned)value;
     return 0;
 }
 
 static long store_privlevel(struct tsm_item *item, const char *text) {
     const struct drv_tsm *tsm = item->tsm;
-    unsigned level = 0;
+    unsigned level;
     const long parsed = parse_uint(text, &level);
     if (parsed != 0) return parsed;
     if (!tsm->has_provider) return -ENXIO;                     /* @req LNX-TSM-023 */
@@ -61,14 +62,14 @@ static long store_privlevel(struct tsm_item *item, const char *text) {
     return rc;
 }
 
-static long store_service_provider(struct tsm_item *item, const char *text) {
-    size_t size = strlen(text);
+static long store_service_provider(struct tsm_item *item, char *text, size_t size) {
+    struct drv_tsm_desc *desc = &item->desc;
     const long rc = advance(item);
     if (rc != 0) return rc;
-    if (size > 0 && text[size - 1] == '\n') size--; /* @req LNX-TSM-026 */
-    if (size >= sizeof item->desc.service_provider) size = sizeof item->desc.service_provider - 1;
-    memset(item->desc.service_provider, 0, sizeof item->desc.service_provider);
-    memcpy(item->desc.service_provider, text, size);
+    if (text[size - 1] == '\n') text[size - 1] = 0; /* @req LNX-TSM-026 */
+    desc->service_provider_set = true;              /* @req LNX-TSM-026 */
+    memset(desc->service_provider, 0, sizeof desc->service_provider);
+    memcpy(desc->service_provider, text, strnlen(text, sizeof desc->service_provider - 1));
     return 0;
 }
 
@@ -77,14 +78,12 @@ static bool parse_guid(const char *text, uint8_t guid[ABI_GUID_SIZE]) {
     static const uint8_t place[ABI_GUID_SIZE] = {3, 2, 1,  0,  5,  4,  7,  6,
                                                  8, 9, 10, 11, 12, 13, 14, 15};
     size_t at = 0;
-    if (strlen(text) < GUID_TEXT) return false;
     for (size_t i = 0; i < ABI_GUID_SIZE; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10) {
             if (text[at++] != '-') return false;
         }
-        const int high = digit(text[at]), low = digit(text[at + 1]);
-        if (high > 15 || low > 15) return false;
-        guid[place[i]] = (uint8_t)(high << 4 | low);
+        if (digit(text[at]) == -1 || digit(text[at + 1]) == -1) return false;
+        guid[place[i]] = (uint8_t)(digit(text[at]) << 4 | digit(text[at + 1]));
         at += 2;
     }
     return true;
@@ -101,7 +100,7 @@ static long store_service_guid(struct tsm_item *item, const char *text) {
 }
 
 static long store_manifest_version(struct tsm_item *item, const char *text) {
-    unsigned version = 0;
+    unsigned version;
     long rc = parse_uint(text, &version);
     if (rc == 0) rc = advance(item);
     if (rc == 0) item->desc.service_manifest_version = version; /* @req LNX-TSM-028 */
@@ -121,11 +120,11 @@ static long store_inblob(struct tsm_item *item, const uint8_t *bytes, size_t siz
 long drv_tsm_store(struct tsm_item *item, enum drv_tsm_attr attr, const uint8_t *bytes,
                    size_t size) {
     char text[ABI_PAGE_SIZE];
-    if (attr == DRV_TSM_INBLOB) return store_inblob(item, bytes, size);
+    if (attr == DRV_TSM_INBLOB) return store_inblob(item, bytes, size); /* @req LNX-TSM-029 */
     memcpy(text, bytes, size);
     text[size] = 0;
     if (attr == DRV_TSM_PRIVLEVEL) return store_privlevel(item, text);
-    if (attr == DRV_TSM_SERVICE_PROVIDER) return store_service_provider(item, text);
+    if (attr == DRV_TSM_SERVICE_PROVIDER) return store_service_provider(item, text, size);
     if (attr == DRV_TSM_SERVICE_GUID) return store_service_guid(item, text);
     if (attr == DRV_TSM_SERVICE_MANIFEST_VERSION) return store_manifest_version(item, text);
     abort(); /* the others are not writable */

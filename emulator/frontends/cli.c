@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pki/der_time.h"
+#include "sevkit/bytes.h"
 
 /* ---- options ---- */
 
@@ -194,21 +195,9 @@ int64_t cli_now(void) {
     return (int64_t)time(NULL);
 }
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 bool cli_hex_parse(const char *text, uint8_t *out, size_t size) {
     if (strlen(text) / 2 != size || strlen(text) % 2 != 0) return false;
-    for (size_t i = 0; i < size; i++) {
-        const int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-        if (high < 0 || low < 0) return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    return abi_hex_bytes(text, out, size) == size;
 }
 
 void cli_hex_text(const uint8_t *bytes, size_t size, char *out) {
@@ -227,7 +216,7 @@ bool cli_number_parse(const char *text, uint64_t max, uint64_t *number) {
     if (*p == 0) return false;
     *number = 0;
     for (; *p != 0; p++) {
-        const int digit = hex_digit(*p);
+        const int digit = abi_hex_digit(*p);
         if (digit < 0 || (uint64_t)digit >= base) return false;
         if ((uint64_t)digit > max || *number > (max - (uint64_t)digit) / base) return false;
         *number = *number * base + (uint64_t)digit;

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "frontends/cli.h"
-#include "frontends/load.h"
 #include "frontends/pspd.h"
 
 #define JSON_MAX 0x10000
@@ -21,7 +20,7 @@ static bool is_path(const char *text) {
     return strchr(text, '/') != NULL || (size > 5 && strcmp(text + size - 5, ".json") == 0);
 }
 
-/* What TEXT names, as load_named has it; a file's text is kept, so that a saved machine can tell. */
+/* What TEXT names, as load.c has it; a file's text is kept, so that a saved machine can tell. */
 static bool read_thing(struct pspd_options *options, const char *option, const char *text,
                        struct sevkit_result (*set)(struct pspd_options *options, const char *name,
                                                    const char *json, size_t size)) {

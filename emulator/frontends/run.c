@@ -23,18 +23,6 @@ struct given {
 
 /* ---- options ---- */
 
-static struct sevkit_result scenario_builtin(const char *name, void *out) {
-    return vmm_scenario_builtin(name, out);
-}
-
-static struct sevkit_result scenario_parse(const char *json, size_t size, void *out) {
-    return vmm_scenario_parse(json, size, out);
-}
-
-static const struct load_kind scenario_kind = {
-    "must be a built-in scenario or the path of a .json file", vmm_scenario_name, scenario_builtin,
-    scenario_parse};
-
 static bool read_kernel(const char *text, enum drv_kernel *kernel) {
     if (text == NULL || drv_kernel_parse(text, kernel)) return true;
     cli_bad_option("--kernel", text, "must be 5.19, 6.1.0, 6.6, 6.12, 6.16 or latest");
@@ -135,9 +123,7 @@ static bool read_options(int argc, char **argv, struct given *given, int *exit) 
     }
     if (no_tsm) given->world.tsm = false;
     if (profile != NULL && !load_profile(profile, &given->world.profile)) return false;
-    if (scenario != NULL &&
-        !load_named(&scenario_kind, "--scenario", scenario, &given->world.scenario))
-        return false;
+    if (scenario != NULL && !load_scenario(scenario, &given->world.scenario)) return false;
     return read_kernel(kernel, &given->world.kernel) && read_seed(seed, &given->world) &&
            read_at(at, &given->world);
 }
@@ -175,7 +161,7 @@ static bool take_step(struct run *run, const struct run_message *message) {
         warn_no_tsm(why);
         return true;
     case RUN_STEP_TSM:
-        if (!message->ok || !run_tsm_start(run->world, message->fds[0], &run->tsm, why))
+        if (!message->ok || !run_tsm_start(run->world, run->trace, message->fds[0], &run->tsm, why))
             warn_no_tsm(why);
         return true;
     case RUN_STEP_KDS:

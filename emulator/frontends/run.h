@@ -56,8 +56,11 @@ bool run_tsm_possible(char why[RUN_WHY_SIZE]);
  * that directory is missing). *FUSE_FD is what run_tsm_start takes. False with WHY, and the tree as it was.
  * Nobody may touch the path before run_tsm_start serves it: the call would wait. */
 bool run_tsm_mount(int *fuse_fd, char why[RUN_WHY_SIZE]);
-/* Parent: serves WORLD's tsm on FUSE_FD, which it takes over also when it fails, in a thread of its own. */
-bool run_tsm_start(struct world *world, int fuse_fd, struct run_tsm **tsm, char why[RUN_WHY_SIZE]);
+struct run_trace;
+/* Parent: serves WORLD's tsm on FUSE_FD, which it takes over also when it fails, in a thread of its own. TRACE,
+ * which outlives it, may be NULL. */
+bool run_tsm_start(struct world *world, struct run_trace *trace, int fuse_fd, struct run_tsm **tsm,
+                   char why[RUN_WHY_SIZE]);
 /* Ends the thread, closes the program's open files, if any are left. Not under world_lock, and before
  * world_free. NULL: nothing to do. */
 void run_tsm_stop(struct run_tsm *tsm);
@@ -78,7 +81,6 @@ void run_kds_stop(struct run_kds *kds);
 /* ---- run_trace.c: --trace, one JSON object a line ---- */
 
 struct json_t;
-struct run_trace;
 bool run_trace_open(const char *path, struct run_trace **trace, char why[RUN_WHY_SIZE]);
 /* A line {"event": EVENT, "time": now, MEMBERS...}. MEMBERS, an object of jansson's, is taken over. Any thread may
  * call it. TRACE NULL: no line. */

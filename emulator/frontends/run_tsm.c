@@ -36,8 +36,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "frontends/run.h"
+#include "frontends/run_trace_tsm.h"
 #include "frontends/run_tsm_items.h"
+#include "sevkit/report.h"
 
 #define TEXT_SIZE 4096       /* st_size of a text attribute: a page */
 #define BACKGROUND_MAX 65535 /* the field's largest value */
@@ -48,11 +49,15 @@ struct handle {
     uint64_t epoch;              /* of the world in which FILE lives */
     struct drv_tsm_file *file;
     bool append;
-    uint64_t written; /* how far, with APPEND */
+    uint64_t written;           /* how far, with APPEND */
+    struct run_tsm_place place; /* for the trace */
+    bool gathers;               /* a binary value that close delivers */
+    bool made;                  /* the value to be read; it is in the trace */
 };
 
 struct run_tsm {
     struct world *world;
+    struct run_trace *trace; /* NULL: none */
     struct fuse_session *session;
     pthread_t thread;
     int stop; /* an eventfd */
@@ -84,6 +89,10 @@ static struct drv_tsm *begin(struct run_tsm *self) {
 
 static void end(struct run_tsm *self) {
     world_unlock(self->world);
+}
+
+static pid_t caller_of(fuse_req_t req) {
+    return fuse_req_ctx(req)->pid;
 }
 
 static void reply_result(fuse_req_t req, long result) {
@@ -183,6 +192,8 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
         }
     }
     end(self);
+    if (parent == TSM_NODE_REPORT)
+        run_trace_tsm_folder(self->trace, caller_of(req), "mkdir", name, result);
     if (result < 0)
         reply_result(req, result);
     else
@@ -198,6 +209,8 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name) {
         if (result == 0) tsm_items_remove(&self->items, name);
     }
     end(self);
+    if (parent == TSM_NODE_REPORT)
+        run_trace_tsm_folder(self->trace, caller_of(req), "rmdir", name, result);
     reply_result(req, result);
 }
 
@@ -279,7 +292,10 @@ static void handle_keep(struct run_tsm *self, struct handle *handle, struct fuse
 static void handle_close(const struct run_tsm *self, struct handle *handle) {
     *handle->link = handle->next;
     if (handle->next != NULL) handle->next->link = handle->link;
-    if (handle->epoch == self->epoch) (void)drv_tsm_close(handle->file);
+    if (handle->epoch == self->epoch) {
+        const long result = drv_tsm_close(handle->file);
+        if (handle->gathers) run_trace_tsm_close(self->trace, &handle->place, result);
+    }
     free(handle);
 }
 
@@ -289,9 +305,13 @@ static void op_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *info
     struct drv_tsm *tsm = begin(self);
     const struct tsm_item *item = tsm_items_find(&self->items, node);
     long result = handle == NULL ? -ENOMEM : -ENOENT;
-    if (handle != NULL && tsm != NULL && item != NULL && tsm_is_attribute(node))
-        result = drv_tsm_open(tsm, item->name, tsm_attribute_of(node), info->flags & O_ACCMODE,
+    if (handle != NULL && tsm != NULL && item != NULL && tsm_is_attribute(node)) {
+        handle->place.attr = tsm_attribute_of(node);
+        memcpy(handle->place.item, item->name, sizeof(item->name));
+        result = drv_tsm_open(tsm, item->name, handle->place.attr, info->flags & O_ACCMODE,
                               &handle->file);
+        run_trace_tsm_open(self->trace, caller_of(req), &handle->place, info->flags, result);
+    }
     if (result >= 0) {
         handle->epoch = self->epoch;
         handle->append = (info->flags & O_APPEND) != 0;
@@ -311,16 +331,33 @@ static void op_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *info
     }
 }
 
+/* A blob's read in the trace. The value is the whole one since the first read, so that looking at it again
+ * changes nothing. */
+static void trace_read(const struct run_tsm *self, fuse_req_t req, struct handle *handle,
+                       off_t offset, long result) {
+    uint8_t report[ABI_REPORT_SIZE];
+    bool show = false;
+    if (self->trace == NULL || !drv_tsm_attribute(handle->place.attr)->binary) return;
+    if (result >= 0 && !handle->made) {
+        handle->made = true;
+        show = handle->place.attr == DRV_TSM_OUTBLOB &&
+               drv_tsm_read(handle->file, 0, report, sizeof(report)) == sizeof(report);
+    }
+    run_trace_tsm_read(self->trace, caller_of(req), &handle->place, (uint64_t)offset, result,
+                       show ? report : NULL);
+}
+
 static void op_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
                     struct fuse_file_info *info) {
     (void)node;
     struct run_tsm *self = self_of(req);
-    const struct handle *handle = handle_of(info);
+    struct handle *handle = handle_of(info);
     if (size > sizeof(self->buffer)) size = sizeof(self->buffer);
     long result = -ENOENT;
     (void)begin(self);
     if (handle->epoch == self->epoch)
         result = drv_tsm_read(handle->file, (uint64_t)offset, self->buffer, size);
+    trace_read(self, req, handle, offset, result);
     end(self);
     if (result < 0)
         reply_result(req, result);
@@ -339,6 +376,8 @@ static void op_write(fuse_req_t req, fuse_ino_t node, const char *bytes, size_t 
     (void)begin(self);
     if (handle->epoch == self->epoch) result = drv_tsm_write(handle->file, start, bytes, size);
     end(self);
+    handle->gathers = drv_tsm_attribute(handle->place.attr)->binary;
+    run_trace_tsm_write(self->trace, caller_of(req), &handle->place, start, bytes, size, result);
     if (result < 0) {
         reply_result(req, result);
         return;
@@ -509,7 +548,8 @@ static bool start_thread(struct run_tsm *self, char why[RUN_WHY_SIZE]) {
     return error == 0 || fail(why, "thread", error);
 }
 
-bool run_tsm_start(struct world *world, int fuse_fd, struct run_tsm **tsm, char why[RUN_WHY_SIZE]) {
+bool run_tsm_start(struct world *world, struct run_trace *trace, int fuse_fd, struct run_tsm **tsm,
+                   char why[RUN_WHY_SIZE]) {
     *tsm = NULL;
     struct run_tsm *self = calloc(1, sizeof(*self));
     if (self == NULL) {
@@ -517,6 +557,7 @@ bool run_tsm_start(struct world *world, int fuse_fd, struct run_tsm **tsm, char 
         return fail(why, "configfs-tsm", ENOMEM);
     }
     self->world = world;
+    self->trace = trace;
     self->uid = geteuid();
     self->gid = getegid();
     (void)clock_gettime(CLOCK_REALTIME, &self->made);

@@ -85,14 +85,9 @@ static void parts_free(struct parts *p) {
     free(p);
 }
 
-/* From 6.11 on the module takes the key of the kernel's VMPL, before that the first. */
-static int default_vmpck(enum drv_kernel kernel) {
-    return kernel < DRV_KERNEL_6_12 ? 0 : DRV_VMPCK_DEFAULT;
-}
-
 static SEVKIT_MUST struct sevkit_result make_driver(struct parts *p) {
     const struct drv_guest_config config = {
-        .kernel = p->options.kernel, .vmpck_id = default_vmpck(p->options.kernel), .vmpl = 0};
+        .kernel = p->options.kernel, .vmpck_id = DRV_VMPCK_DEFAULT, .vmpl = 0};
     const struct sevkit_guest_door door = vmm_guest_door(p->vmm_guest);
     const struct drv_clock clock = {.ctx = p, .now_ms = clock_now, .sleep_ms = clock_sleep};
     vmm_guest_secrets(p->vmm_guest, p->secrets);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sevkit/bytes.h"
 #include "sevkit/verify.h"
 
 enum kind { FLAG, VMPL, U32, MASK, BYTES, TCB, ABI, FIRMWARE, TEXT, PRODUCT };
@@ -84,13 +85,6 @@ static struct sevkit_result read_number(const char *name, const json_t *v, uint6
     return sevkit_success();
 }
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 #define MASK_RULE "must be a number or a string of 0x and 1 to 16 hex digits"
 
 static struct sevkit_result read_mask(const char *name, const json_t *v, uint64_t *out) {
@@ -101,8 +95,9 @@ static struct sevkit_result read_mask(const char *name, const json_t *v, uint64_
         return bad(name, size, MASK_RULE);
     uint64_t mask = 0;
     for (size_t i = 2; i < size; i++) {
-        if (hex_digit(text[i]) < 0) return bad(name, i, MASK_RULE);
-        mask = mask << 4 | (uint64_t)hex_digit(text[i]);
+        const int digit = abi_hex_digit(text[i]);
+        if (digit < 0) return bad(name, i, MASK_RULE);
+        mask = mask << 4 | (uint64_t)digit;
     }
     *out = mask;
     return sevkit_success();
@@ -115,12 +110,8 @@ static struct sevkit_result read_bytes(const char *name, const json_t *v, uint8_
     const char *text = json_string_value(v);
     if (!json_is_string(v)) return bad(name, 0, BYTES_RULE);
     if (json_string_length(v) != 2 * size) return bad(name, json_string_length(v), BYTES_RULE);
-    for (size_t i = 0; i < size; i++) {
-        const int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-        if (high < 0 || low < 0) return bad(name, i, BYTES_RULE);
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return sevkit_success();
+    const size_t read = abi_hex_bytes(text, out, size);
+    return read == size ? sevkit_success() : bad(name, read, BYTES_RULE);
 }
 
 /* COUNT numbers of 0 to 255 with points between: "1.55", "1.55.40". */

@@ -132,8 +132,7 @@ static void walk_place(struct psp *psp, struct psp_walk *w, uint32_t *place) {
     uint64_t paddr = psp->guests.paddr[*place];
     psp_walk_check(w, paddr == PSP_GCTX_FREE, "PLACE", *place, "must hold one context only");
     psp_walk_u64(w, "GCTX_PADDR", &paddr);
-    if (w->reading && sevkit_ok(w->result)) take_page(psp, w, paddr);
-    if (!sevkit_ok(w->result)) return;
+    take_page(psp, w, paddr);
     psp->guests.paddr[*place] = paddr;
     walk_gctx(w, &psp->guests.gctx[*place]);
 }

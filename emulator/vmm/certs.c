@@ -3,8 +3,6 @@
  * need them. */
 #include "vmm/certs.h"
 
-#include <string.h>
-
 #include "pki/der_time.h"
 #include "psp/keys.h"
 #include "vmm/machine.h"
@@ -64,14 +62,14 @@ struct sevkit_result vmm_mint_leaf(const struct pki_roots *roots, const struct p
 struct sevkit_result vmm_mint_crl(const struct pki_roots *roots,
                                   const struct sevkit_scenario *scenario, int64_t now,
                                   struct pki_der *out) {
-    uint8_t ask[3], asvk[3], serials[2][3];
-    size_t count = 0;
+    uint8_t serials[2][3]; /* side by side, so that every choice of them is a row */
+    uint8_t *const ask = serials[0], *const asvk = serials[1];
+    const uint8_t *const first = scenario->revoke_ask ? ask : asvk;
+    const size_t count = (size_t)scenario->revoke_ask + scenario->revoke_asvk;
     pki_ca_serials(roots, ask, asvk);
-    if (scenario->revoke_ask) memcpy(serials[count++], ask, sizeof ask);
-    if (scenario->revoke_asvk) memcpy(serials[count++], asvk, sizeof asvk);
     const int64_t next = scenario->crl_expired ? now - DAY : now + CRL_DAYS * DAY;
     const int64_t made = scenario->crl_expired ? next - CRL_DAYS * DAY : now - DAY;
-    return pki_mint_crl(roots, made, next, (const uint8_t(*)[3])serials, count, out);
+    return pki_mint_crl(roots, made, next, (const uint8_t(*)[3])first, count, out);
 }
 
 struct sevkit_result vmm_machine_certs(struct vmm_machine *machine, struct vmm_certs *certs) {

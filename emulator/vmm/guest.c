@@ -11,21 +11,20 @@ static void clear_page(struct vmm_machine *m, uint64_t paddr) {
 }
 
 static struct sevkit_result take_pages(struct vmm_machine *m, struct vmm_guest_pages *pages) {
-    uint64_t paddr[3];
-    for (size_t i = 0; i < 3; i++) {
-        const struct sevkit_result r = vmm_page_take(&m->pages, &paddr[i]);
+    uint64_t *const paddr[] = {&pages->gctx, &pages->request, &pages->response};
+    for (size_t i = 0; i < sizeof paddr / sizeof paddr[0]; i++) {
+        const struct sevkit_result r = vmm_page_take(&m->pages, paddr[i]);
         if (sevkit_ok(r)) continue;
-        while (i > 0) vmm_page_return(&m->pages, paddr[--i]);
+        while (i > 0) vmm_page_return(&m->pages, *paddr[--i]);
         return r;
     }
-    *pages = (struct vmm_guest_pages){paddr[0], paddr[1], paddr[2]};
     return sevkit_success();
 }
 
 /* Last page first, so that the next guest gets them in the same order. */
 static void return_pages(struct vmm_machine *m, const struct vmm_guest_pages *pages) {
-    const uint64_t paddr[3] = {pages->response, pages->request, pages->gctx};
-    for (size_t i = 0; i < 3; i++) {
+    const uint64_t paddr[] = {pages->response, pages->request, pages->gctx};
+    for (size_t i = 0; i < sizeof paddr / sizeof paddr[0]; i++) {
         clear_page(m, paddr[i]);
         vmm_page_return(&m->pages, paddr[i]);
     }

@@ -18,7 +18,6 @@
 #define METHOD_NOT_ALLOWED 405u
 #define TOO_MANY_REQUESTS 429u
 #define RETRY_AFTER 10 /* seconds: the same arguments once in ten, according to AMD */
-#define PEM_MAX (VMM_KDS_BODY_MAX / 2)
 
 struct vmm_kds {
     struct sevkit_profile profile;
@@ -72,11 +71,10 @@ _Static_assert(PKI_DER_MAX <= VMM_KDS_BODY_MAX, "a certificate fits in the body"
 
 static SEVKIT_MUST struct sevkit_result append_pem(struct vmm_kds_answer *answer,
                                                    const struct pki_der *der) {
-    char pem[PEM_MAX];
-    SEVKIT_TRY(pki_pem(der->bytes, der->size, pem, sizeof pem)); /* @req KDS-014 */
-    const size_t size = strlen(pem);
-    memcpy(answer->body + answer->size, pem, size); /* two at most, each below half of the body */
-    answer->size += size;
+    char *end = (char *)answer->body + answer->size;
+    const size_t room = sizeof answer->body - answer->size;
+    SEVKIT_TRY(pki_pem(der->bytes, der->size, end, room)); /* @req KDS-014 */
+    answer->size += strlen(end);
     return sevkit_success();
 }
 

@@ -41,15 +41,15 @@ static bool read_digit(char c, uint8_t *digit) {
     return true;
 }
 
-static bool read_hwid(struct piece p, enum abi_product product, uint8_t hwid[64]) {
-    const size_t size = abi_hwid_size(product);
-    memset(hwid, 0, 64);
+static bool read_hwid(struct piece p, struct vmm_kds_request *request) {
+    const size_t size = abi_hwid_size(request->product);
+    memset(request->hwid, 0, sizeof request->hwid);
     if (p.size != 2 * size) return false; /* @req KDS-009, KDS-015 */
     for (size_t i = 0; i < size; i++) {
         uint8_t high, low;
         if (!read_digit(p.text[2 * i], &high)) return false;    /* @req KDS-009, KDS-015 */
         if (!read_digit(p.text[2 * i + 1], &low)) return false; /* @req KDS-009, KDS-015 */
-        hwid[i] = (uint8_t)(high << 4 | low);
+        request->hwid[i] = (uint8_t)(high << 4 | low);
     }
     return true;
 }
@@ -116,7 +116,6 @@ static bool read_product(struct piece p, enum abi_product *product) {
 
 unsigned vmm_kds_request_read(const char *target, struct vmm_kds_request *request) {
     static const char vcek[] = "/vcek/v1/", vlek[] = "/vlek/v1/"; /* equally long */
-    *request = (struct vmm_kds_request){.product = ABI_PRODUCT_UNKNOWN};
     if (*target != '/') return BAD_REQUEST;
     request->vlek = strncmp(target, vlek, sizeof vlek - 1) == 0;
     if (!request->vlek && strncmp(target, vcek, sizeof vcek - 1) != 0) return NOT_FOUND;
@@ -138,7 +137,7 @@ unsigned vmm_kds_request_read(const char *target, struct vmm_kds_request *reques
         return is(leaf, "cert") ? OK : NOT_FOUND;
     }
     request->what = VMM_KDS_VCEK;
-    if (!read_hwid(leaf, request->product, request->hwid)) return BAD_REQUEST;
+    if (!read_hwid(leaf, request)) return BAD_REQUEST;
     if (query == NULL) return BAD_REQUEST; /* @req KDS-010, KDS-015 */
     if (!read_tcb(query, request->product, &request->tcb)) return BAD_REQUEST;
     return OK;

@@ -62,9 +62,10 @@ static void update_tcb(struct vmm_machine *m) {
     struct abi_tcb_parts parts;
     vmm_must(sevkit_ok(abi_tcb_unpack(p->product, p->reported_tcb, &parts)));
     const uint8_t to = (uint8_t)(parts.microcode + 1); /* 0 after 255: then nothing rises */
-    raise_microcode(p->product, &p->reported_tcb, to);
-    raise_microcode(p->product, &p->committed_tcb, to);
-    raise_microcode(p->product, &p->current_tcb, to);
+    uint64_t *const tcbs[] = {&p->reported_tcb, &p->committed_tcb, &p->current_tcb};
+    for (size_t i = 0; i < sizeof tcbs / sizeof tcbs[0]; i++) {
+        raise_microcode(p->product, tcbs[i], to);
+    }
     psp_set_tcb(m->psp, p->current_tcb, p->committed_tcb, p->reported_tcb);
     vmm_table_forget(m);
 }

@@ -133,9 +133,8 @@ struct sevkit_result vmm_profile_parse(const char *json, size_t size,
     json_error_t error;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
-        const size_t offset = error.position < 0 ? SEVKIT_NO_OFFSET : (size_t)error.position;
         return sevkit_fail(
-            SEVKIT_BAD_ENCODING, "json", offset, (uint64_t)error.line,
+            SEVKIT_BAD_ENCODING, "json", (size_t)error.position, (uint64_t)error.line,
             "must be JSON (RFC 8259) without duplicate members; the value is the line");
     }
     const struct sevkit_result result = read_profile(root, profile);

@@ -4,27 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Appends TEXT to PATH and cuts it at the end, as sevkit_fail does. */
-static void append(char *path, size_t capacity, const char *text) {
-    const size_t used = strlen(path);
-    strncpy(path + used, text, capacity - 1 - used);
-    path[capacity - 1] = 0;
-}
-
 struct vmm_json vmm_json_member(const struct vmm_json *object, const char *name) {
     struct vmm_json member = *object;
+    const size_t used = strlen(member.path);
     member.value = json_object_get(object->value, name);
-    if (member.path[0] != 0) append(member.path, sizeof member.path, ".");
-    append(member.path, sizeof member.path, name);
+    /* Cut at the end, as sevkit_fail does. */
+    snprintf(member.path + used, sizeof member.path - used, "%s%s", used ? "." : "", name);
     return member;
 }
 
 struct vmm_json vmm_json_element(const struct vmm_json *array, size_t index) {
     struct vmm_json element = *array;
+    const size_t used = strlen(element.path);
     element.value = json_array_get(array->value, index);
-    char subscript[32];
-    snprintf(subscript, sizeof subscript, "[%zu]", index);
-    append(element.path, sizeof element.path, subscript);
+    snprintf(element.path + used, sizeof element.path - used, "[%zu]", index);
     return element;
 }
 

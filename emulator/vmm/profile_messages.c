@@ -32,7 +32,8 @@ static struct sevkit_result read_key_req_v2_sizes(const struct vmm_json *at,
     for (size_t i = 0; i < count; i++) {
         const struct vmm_json element = vmm_json_element(at, i);
         uint64_t size;
-        SEVKIT_TRY(vmm_json_integer(&element, 0, UINT16_MAX, &size));
+        SEVKIT_TRY(
+            vmm_json_integer(&element, ABI_KEY_REQ_V2_CUT_SIZE, ABI_KEY_REQ_V2_PADDED_SIZE, &size));
         if (!is_key_req_v2_size(size)) {
             return vmm_json_fail(&element, SEVKIT_BAD_VALUE, size, "must be 32, 40 or 48");
         }

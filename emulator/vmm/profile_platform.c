@@ -59,8 +59,8 @@ struct sevkit_result vmm_read_chip(const struct vmm_json *at, struct sevkit_prof
     const struct chip *chip;
     uint64_t f, m, s;
     SEVKIT_TRY(read_chip_name(&name, profile, &chip));
-    SEVKIT_TRY(vmm_json_hex(&family, 0xFF, &f));
-    SEVKIT_TRY(vmm_json_hex(&model, 0xFF, &m));
+    SEVKIT_TRY(vmm_json_hex(&family, UINT8_MAX, &f));
+    SEVKIT_TRY(vmm_json_hex(&model, UINT8_MAX, &m));
     SEVKIT_TRY(vmm_json_hex(&stepping, 0x0F, &s));
     if (f != chip->family) {
         return vmm_json_fail(&family, SEVKIT_BAD_VALUE, f, "is not the family of this chip");
@@ -122,12 +122,11 @@ struct sevkit_result vmm_read_report_version(const struct vmm_json *at,
     return sevkit_success();
 }
 
-/* Components are at most 127, microcode 255: section 6. */
+/* Components are at most 127, microcode 255: section 6. What PRODUCT lacks stays as it is in PARTS. */
 static struct sevkit_result read_components(const struct vmm_json *at, enum abi_product product,
                                             struct abi_tcb_parts *parts) {
     static const char *const with_fmc[] = {"fmc", "boot_loader", "tee", "snp", "microcode", NULL};
     const bool has_fmc = product == ABI_PRODUCT_TURIN;
-    *parts = (struct abi_tcb_parts){0};
     SEVKIT_TRY(vmm_json_members(at, has_fmc ? with_fmc : with_fmc + 1, NULL));
     if (has_fmc) SEVKIT_TRY(read_byte(at, "fmc", INT8_MAX, &parts->fmc));
     SEVKIT_TRY(read_byte(at, "boot_loader", INT8_MAX, &parts->boot_loader));
@@ -166,7 +165,7 @@ struct sevkit_result vmm_read_tcb(const struct vmm_json *at, struct sevkit_profi
     const struct vmm_json committed_at = vmm_json_member(at, "committed");
     const struct vmm_json reported_at = vmm_json_member(at, "reported");
     const struct vmm_json launch_at = vmm_json_member(at, "launch");
-    struct abi_tcb_parts current, committed, reported, launch;
+    struct abi_tcb_parts current = {0}, committed = {0}, reported = {0}, launch = {0};
     SEVKIT_TRY(read_components(&current_at, profile->product, &current));
     SEVKIT_TRY(read_components(&committed_at, profile->product, &committed));
     SEVKIT_TRY(read_components(&reported_at, profile->product, &reported));

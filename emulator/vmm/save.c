@@ -15,12 +15,11 @@ static const char magic[8] = {'S', 'E', 'V', 'K', 'I', 'T', 'V', 'M'};
 
 /* ---- environment and profile ---- */
 
-/* The block is told by its number, so that it is not saved. */
+/* DRBG, of which nothing was drawn yet, comes to the state that was saved. The block is told by its number,
+ * so that it is not saved; the one before the first is all used and stands for none. */
 static void set_drbg(struct crypto_drbg *drbg, uint64_t next_block, uint8_t used) {
     uint8_t skipped[CRYPTO_SHA384_SIZE];
-    if (next_block == 0) return;
     drbg->next_block = next_block - 1;
-    drbg->used = CRYPTO_SHA384_SIZE;
     crypto_drbg_random(drbg, skipped, used);
     crypto_wipe(skipped, sizeof skipped);
 }
@@ -92,7 +91,6 @@ static void walk_pages(struct vmm_machine *m, struct psp_walk *w) {
     const bool fits = p->next >= RMP_PAGE_4K && p->next <= p->end && p->next % RMP_PAGE_4K == 0;
     psp_walk_check(w, fits, "NEXT_PAGE", p->next, "must be the start of a page inside memory");
     psp_walk_u32(w, "RETURNED_COUNT", &count);
-    if (!sevkit_ok(w->result)) return;
     if (w->reading) {
         p->handed_out = (size_t)(p->next / RMP_PAGE_4K - 1);
         psp_walk_check(w, count <= p->handed_out, "RETURNED_COUNT", count,
@@ -117,7 +115,7 @@ static void walk_memory(struct vmm_machine *m, struct psp_walk *w, const char *f
     uint8_t page[ABI_PAGE_SIZE] = {0};
     vmm_must(w->reading || mem_read(m->mem, paddr, page, sizeof page));
     psp_walk_bytes(w, field, page, sizeof page);
-    if (!w->reading || !sevkit_ok(w->result)) return;
+    if (!w->reading) return;
     psp_walk_check(w, mem_write(m->mem, paddr, page, sizeof page), field, paddr,
                    "must be a page inside memory");
 }
@@ -129,7 +127,6 @@ static void walk_guest(struct vmm_machine *m, struct psp_walk *w, struct vmm_gue
     psp_walk_u64(w, "RESPONSE_PADDR", &g->pages.response);
     psp_walk_check(w, psp_msg_count(m->psp, g->pages.gctx, count), "GCTX_PADDR", g->pages.gctx,
                    "must be the page of a guest context");
-    if (!sevkit_ok(w->result)) return;
     walk_memory(m, w, "REQUEST_PAGE", g->pages.request);
     walk_memory(m, w, "RESPONSE_PAGE", g->pages.response);
     psp_walk_bytes(w, "SECRETS_PAGE", g->secrets, sizeof g->secrets);
@@ -188,7 +185,7 @@ static void walk_machine(struct vmm_machine *m, struct psp_walk *w) {
     psp_walk_u64(w, "REQUESTS", &m->requests);
     psp_walk_u64(w, "FW_REQUESTS", &m->fw_requests);
     psp_save_walk(m->psp, w);
-    if (w->reading) memcpy(m->profile.chip_id, m->psp->profile.chip_id, sizeof m->profile.chip_id);
+    memcpy(m->profile.chip_id, m->psp->profile.chip_id, sizeof m->profile.chip_id);
     m->profile.current_tcb = m->psp->profile.current_tcb;
     m->profile.committed_tcb = m->psp->profile.committed_tcb;
     m->profile.reported_tcb = m->psp->profile.reported_tcb;
@@ -220,7 +217,7 @@ struct sevkit_result vmm_machine_save(struct vmm_machine *machine, uint8_t **byt
 }
 
 void vmm_save_free(uint8_t *bytes, size_t size) {
-    if (bytes != NULL) crypto_wipe(bytes, size);
+    crypto_wipe(bytes, size);
     free(bytes);
 }
 

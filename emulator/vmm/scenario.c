@@ -39,23 +39,43 @@ static SEVKIT_MUST struct sevkit_result read_name(const struct vmm_json *at,
     return sevkit_success();
 }
 
-/* How often: a number from 1 on, or "all". */
+/* How often: a number from 1 on, or "all", which an absent member means too. */
 static SEVKIT_MUST struct sevkit_result read_count(const struct vmm_json *at, uint64_t *count) {
+    *count = UINT64_MAX;
+    if (at->value == NULL) return sevkit_success();
     const char *text = json_string_value(at->value);
     if (text == NULL) return vmm_json_integer(at, 1, INT64_MAX, count);
-    if (strcmp(text, "all") != 0) {
-        return vmm_json_fail(at, SEVKIT_BAD_VALUE, 0, "must be a number or \"all\"");
-    }
-    *count = UINT64_MAX;
-    return sevkit_success();
+    if (strcmp(text, "all") == 0) return sevkit_success();
+    return vmm_json_fail(at, SEVKIT_BAD_VALUE, 0, "must be a number or \"all\"");
 }
 
 /* ---- faults ---- */
 
+/* The names of enum sevkit_fault_kind and what each kind's VALUE may be: none where MAX is 0. */
+static const struct kind {
+    const char *name;
+    uint64_t min, max;
+} kinds[] = {
+    [SEVKIT_FAULT_BUSY] = {.name = "busy"},
+    [SEVKIT_FAULT_VMM_ERROR] = {"vmm_error", 1, UINT32_MAX},
+    [SEVKIT_FAULT_FW_STATUS] = {"fw_status", 1, UINT32_MAX},
+    [SEVKIT_FAULT_ES_RESULT] = {"es_result", 1, ES_RESULT_MAX},
+    [SEVKIT_FAULT_CORRUPT_SIGNATURE] = {.name = "corrupt_signature"},
+    [SEVKIT_FAULT_REPLAY] = {.name = "replay"},
+    [SEVKIT_FAULT_REORDER] = {.name = "reorder"},
+    [SEVKIT_FAULT_TRUNCATE] = {"truncate", 0, ABI_PAGE_SIZE - 1},
+    [SEVKIT_FAULT_FLIP_BIT] = {"flip_bit", 0, ABI_PAGE_SIZE * 8 - 1},
+    [SEVKIT_FAULT_WIPE_VMPCK] = {"wipe_vmpck", 0, ABI_VMPCK_COUNT - 1},
+    [SEVKIT_FAULT_MIGRATE] = {.name = "migrate"},
+    [SEVKIT_FAULT_TCB_UPDATE] = {.name = "tcb_update"},
+};
+#define KIND_COUNT (sizeof kinds / sizeof kinds[0])
+
 /* A status that the firmware fails with, by its name or, for those that have none, by number. */
-static SEVKIT_MUST struct sevkit_result read_status(const struct vmm_json *at, uint64_t *value) {
+static SEVKIT_MUST struct sevkit_result read_status(const struct vmm_json *at,
+                                                    const struct kind *kind, uint64_t *value) {
     const char *text = json_string_value(at->value);
-    if (text == NULL) return vmm_json_integer(at, 1, UINT32_MAX, value);
+    if (text == NULL) return vmm_json_integer(at, kind->min, kind->max, value);
     enum abi_status status = ABI_SUCCESS;
     if (!abi_status_from_name(text, &status) || status == ABI_SUCCESS) {
         return vmm_json_fail(at, SEVKIT_BAD_VALUE, 0, "must be a failure status by name or number");
@@ -64,30 +84,10 @@ static SEVKIT_MUST struct sevkit_result read_status(const struct vmm_json *at, u
     return sevkit_success();
 }
 
-/* The names of enum sevkit_fault_kind and what each kind's VALUE may be: none where MAX is 0. */
-static const struct kind {
-    const char *name;
-    uint64_t min, max;
-} kinds[] = {
-    [SEVKIT_FAULT_BUSY] = {"busy", 0, 0},
-    [SEVKIT_FAULT_VMM_ERROR] = {"vmm_error", 1, UINT32_MAX},
-    [SEVKIT_FAULT_FW_STATUS] = {"fw_status", 1, UINT32_MAX},
-    [SEVKIT_FAULT_ES_RESULT] = {"es_result", 1, ES_RESULT_MAX},
-    [SEVKIT_FAULT_CORRUPT_SIGNATURE] = {"corrupt_signature", 0, 0},
-    [SEVKIT_FAULT_REPLAY] = {"replay", 0, 0},
-    [SEVKIT_FAULT_REORDER] = {"reorder", 0, 0},
-    [SEVKIT_FAULT_TRUNCATE] = {"truncate", 0, ABI_PAGE_SIZE - 1},
-    [SEVKIT_FAULT_FLIP_BIT] = {"flip_bit", 0, ABI_PAGE_SIZE * 8 - 1},
-    [SEVKIT_FAULT_WIPE_VMPCK] = {"wipe_vmpck", 0, ABI_VMPCK_COUNT - 1},
-    [SEVKIT_FAULT_MIGRATE] = {"migrate", 0, 0},
-    [SEVKIT_FAULT_TCB_UPDATE] = {"tcb_update", 0, 0},
-};
-#define KIND_COUNT (sizeof kinds / sizeof kinds[0])
-
 static SEVKIT_MUST struct sevkit_result read_fault_kind(const struct vmm_json *at,
                                                         enum sevkit_fault_kind *kind) {
     const char *words[KIND_COUNT + 1] = {NULL};
-    unsigned index = 0;
+    unsigned index;
     for (size_t i = 0; i < KIND_COUNT; i++) words[i] = kinds[i].name;
     SEVKIT_TRY(read_word(at, words, "is no kind of fault", &index));
     *kind = (enum sevkit_fault_kind)index;
@@ -98,14 +98,11 @@ static SEVKIT_MUST struct sevkit_result read_fault_kind(const struct vmm_json *a
  * for a wiped VMPCK, which has been wiped from the start. */
 static SEVKIT_MUST struct sevkit_result check_fault_members(const struct vmm_json *at,
                                                             const struct sevkit_fault *fault) {
-    const char *members[5] = {"kind"};
-    size_t n = 1;
-    if (fault->kind != SEVKIT_FAULT_WIPE_VMPCK) {
-        members[n++] = "first";
-        members[n++] = "count";
-    }
-    if (kinds[fault->kind].max != 0) members[n++] = "value";
-    return vmm_json_members(at, members, NULL);
+    static const char *const wiped[] = {"kind", "value", NULL};
+    static const char *const plain[] = {"kind", "first", "count", NULL};
+    static const char *const with_value[] = {"kind", "first", "count", "value", NULL};
+    if (fault->kind == SEVKIT_FAULT_WIPE_VMPCK) return vmm_json_members(at, wiped, NULL);
+    return vmm_json_members(at, kinds[fault->kind].max != 0 ? with_value : plain, NULL);
 }
 
 static SEVKIT_MUST struct sevkit_result read_fault(const struct vmm_json *at,
@@ -120,12 +117,11 @@ static SEVKIT_MUST struct sevkit_result read_fault(const struct vmm_json *at,
     SEVKIT_TRY(read_fault_kind(&kind, &fault->kind));
     SEVKIT_TRY(check_fault_members(at, fault));
     fault->first = 1;
-    fault->count = UINT64_MAX;
     if (first.value != NULL) SEVKIT_TRY(vmm_json_integer(&first, 1, INT64_MAX, &fault->first));
-    if (count.value != NULL) SEVKIT_TRY(read_count(&count, &fault->count));
+    SEVKIT_TRY(read_count(&count, &fault->count));
     if (value.value == NULL) return sevkit_success();
-    if (fault->kind == SEVKIT_FAULT_FW_STATUS) return read_status(&value, &fault->value);
     const struct kind *k = &kinds[fault->kind];
+    if (fault->kind == SEVKIT_FAULT_FW_STATUS) return read_status(&value, k, &fault->value);
     return vmm_json_integer(&value, k->min, k->max, &fault->value);
 }
 
@@ -144,16 +140,19 @@ static SEVKIT_MUST struct sevkit_result read_faults(const struct vmm_json *at,
 static SEVKIT_MUST struct sevkit_result read_table(const struct vmm_json *at,
                                                    struct sevkit_scenario *scenario) {
     static const char *const words[] = {
-        [SEVKIT_TABLE_NORMAL] = "normal",  [SEVKIT_TABLE_ABSENT] = "absent",
-        [SEVKIT_TABLE_NO_END] = "no_end",  [SEVKIT_TABLE_OFFSET] = "offset",
-        [SEVKIT_TABLE_LENGTH] = "length",  [SEVKIT_TABLE_GARBAGE] = "garbage",
-        [SEVKIT_TABLE_GARBAGE + 1] = NULL,
+        [SEVKIT_TABLE_NORMAL] = "normal",
+        [SEVKIT_TABLE_ABSENT] = "absent",
+        [SEVKIT_TABLE_NO_END] = "no_end",
+        [SEVKIT_TABLE_OFFSET] = "offset",
+        [SEVKIT_TABLE_LENGTH] = "length",
+        [SEVKIT_TABLE_GARBAGE] = "garbage",
+        NULL,
     };
     static const char *const required[] = {"kind", NULL};
     static const char *const optional[] = {"npages", NULL};
     const struct vmm_json kind = vmm_json_member(at, "kind");
     const struct vmm_json npages = vmm_json_member(at, "npages");
-    unsigned index = 0;
+    unsigned index;
     SEVKIT_TRY(vmm_json_members(at, required, optional));
     SEVKIT_TRY(read_word(&kind, words, "is no kind of table", &index));
     scenario->table = (enum sevkit_table_kind)index;
@@ -167,11 +166,13 @@ static SEVKIT_MUST struct sevkit_result read_table(const struct vmm_json *at,
 static SEVKIT_MUST struct sevkit_result read_leaf(const struct vmm_json *at,
                                                   struct sevkit_scenario *scenario) {
     static const char *const words[] = {
-        [SEVKIT_LEAF_GENUINE] = "genuine",         [SEVKIT_LEAF_VCEK_TCB] = "vcek_tcb",
-        [SEVKIT_LEAF_KDS_OLD_TCB] = "kds_old_tcb", [SEVKIT_LEAF_EXPIRED] = "expired",
-        [SEVKIT_LEAF_EXPIRED + 1] = NULL,
+        [SEVKIT_LEAF_GENUINE] = "genuine",
+        [SEVKIT_LEAF_VCEK_TCB] = "vcek_tcb",
+        [SEVKIT_LEAF_KDS_OLD_TCB] = "kds_old_tcb",
+        [SEVKIT_LEAF_EXPIRED] = "expired",
+        NULL,
     };
-    unsigned index = 0;
+    unsigned index;
     SEVKIT_TRY(read_word(at, words, "is no kind of leaf certificate", &index));
     scenario->leaf = (enum sevkit_leaf_kind)index;
     return sevkit_success();
@@ -193,18 +194,18 @@ static SEVKIT_MUST struct sevkit_result read_crl(const struct vmm_json *at,
 static SEVKIT_MUST struct sevkit_result read_kds(const struct vmm_json *at,
                                                  struct sevkit_scenario *scenario) {
     static const struct {
-        const char *name;
         uint64_t min, max;
-    } rules[] = {
-        [SEVKIT_KDS_NORMAL] = {"normal", 0, 0},
-        [SEVKIT_KDS_STATUS] = {"status", HTTP_ERROR_MIN, HTTP_ERROR_MAX},
-        [SEVKIT_KDS_SLOW] = {"slow", 1, DELAY_MS_MAX},
-        [SEVKIT_KDS_TRUNCATED] = {"truncated", 0, INT64_MAX},
+    } values[] = {
+        [SEVKIT_KDS_STATUS] = {HTTP_ERROR_MIN, HTTP_ERROR_MAX},
+        [SEVKIT_KDS_SLOW] = {1, DELAY_MS_MAX},
+        [SEVKIT_KDS_TRUNCATED] = {0, INT64_MAX},
     };
     static const char *const words[] = {
-        [SEVKIT_KDS_NORMAL] = "normal",    [SEVKIT_KDS_STATUS] = "status",
-        [SEVKIT_KDS_SLOW] = "slow",        [SEVKIT_KDS_TRUNCATED] = "truncated",
-        [SEVKIT_KDS_TRUNCATED + 1] = NULL,
+        [SEVKIT_KDS_NORMAL] = "normal",
+        [SEVKIT_KDS_STATUS] = "status",
+        [SEVKIT_KDS_SLOW] = "slow",
+        [SEVKIT_KDS_TRUNCATED] = "truncated",
+        NULL,
     };
     static const char *const for_normal[] = {"kind", NULL};
     static const char *const required[] = {"kind", "value", NULL};
@@ -213,14 +214,14 @@ static SEVKIT_MUST struct sevkit_result read_kds(const struct vmm_json *at,
     const struct vmm_json kind = vmm_json_member(at, "kind");
     const struct vmm_json value = vmm_json_member(at, "value");
     const struct vmm_json count = vmm_json_member(at, "count");
-    unsigned index = 0;
+    unsigned index;
     SEVKIT_TRY(vmm_json_members(at, for_normal, any));
     SEVKIT_TRY(read_word(&kind, words, "is no kind of answer", &index));
     scenario->kds = (enum sevkit_kds_kind)index;
     if (scenario->kds == SEVKIT_KDS_NORMAL) return vmm_json_members(at, for_normal, NULL);
     SEVKIT_TRY(vmm_json_members(at, required, optional));
-    SEVKIT_TRY(vmm_json_integer(&value, rules[index].min, rules[index].max, &scenario->kds_value));
-    if (count.value == NULL) return sevkit_success();
+    SEVKIT_TRY(
+        vmm_json_integer(&value, values[index].min, values[index].max, &scenario->kds_value));
     return read_count(&count, &scenario->kds_count);
 }
 
@@ -270,9 +271,8 @@ struct sevkit_result vmm_scenario_parse(const char *json, size_t size,
     json_error_t error;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
-        const size_t offset = error.position < 0 ? SEVKIT_NO_OFFSET : (size_t)error.position;
         return sevkit_fail(
-            SEVKIT_BAD_ENCODING, "json", offset, (uint64_t)error.line,
+            SEVKIT_BAD_ENCODING, "json", (size_t)error.position, (uint64_t)error.line,
             "must be JSON (RFC 8259) without duplicate members; the value is the line");
     }
     const struct sevkit_result result = read_scenario(root, scenario);

@@ -17,6 +17,8 @@ struct bench_plan {
     bench_work *limit; /* NULL when there is no primitive to compare with */
     size_t rounds;
     double round_seconds; /* of each of the two, in every round */
+    size_t slices;        /* even: of each of the two in a round */
+    bool wall_clock;      /* else the CPU time of this thread */
 };
 
 /* Seconds an operation, round by round; a warm-up round went before. */
@@ -32,8 +34,5 @@ bool bench_measure(const struct bench_plan *plan, struct bench_rounds *rounds);
 /* The middle of COUNT values, (max - min) / median of them. COUNT is 1 to BENCH_ROUNDS_MAX. */
 double bench_median(const double *values, size_t count);
 double bench_spread(const double *values, size_t count);
-
-/* CPU seconds of this thread. */
-double bench_clock(void);
 
 #endif

@@ -34,11 +34,15 @@ MAX_LEN = {
     "cert": 4096,
     "profile": 16384,
     "policy": 4096,
+    "frames": 0x4000,
+    "state": 8192,
 }
 
-# Selectors: the comment at the head of target_message.c, target_report.c, target_cert.c.
+# Selectors: the comment at the head of each target.
 MSG_SEALED, MSG_RESPONSE, MSG_MACHINES, MSG_RIGHT = 1, 2, 4, 16 | 32
 REPORT_SELECT = (0, 1, 1 | 2, 1 | 4, 1 | 2 | 4, 1 | 4 | 8)
+FRAMES_JOINED, FRAMES_NAMED = 1, 2
+STATE_DIGEST, STATE_GIVEN = 1, 2
 CERT_PLACES, CERT_CRL, CERT_WORLDS = 5, 5, 4
 
 # What the worlds of target_cert.c are made of.
@@ -124,6 +128,64 @@ def cert_seeds(minted: list[Path]) -> Iterator[bytes]:
             yield bytes([0]) + ssl.DER_cert_to_PEM_cert(der).encode()
 
 
+def frame(kind: int, payload: bytes = b"", number: int = 7) -> bytes:
+    """A frame of pspd's data socket."""
+    return struct.pack("<IB3xI", 8 + len(payload), kind, number) + payload
+
+
+def hello(machine: bytes, guest: bytes, vmpl: int = 0) -> bytes:
+    """The first frame of a client."""
+    return frame(1, struct.pack("<HHIBBH", 1, 1, vmpl, len(machine), len(guest), 0) + machine + guest)
+
+
+def ioctl(cmd: int, request: bytes, response: int) -> bytes:
+    """An ioctl of a program whose buffers are as they should be."""
+    regions = ((0x1000, 32, 3), (0x2000, len(request), 1), (0x3000, response, 2), (0x8000, 0x4000, 2))
+    table = b"".join(struct.pack("<QII", *region) for region in regions)
+    argument = struct.pack("<B7xQQQ", 1, 0x2000, 0x3000, 0)
+    return frame(3, struct.pack("<IQI", cmd, 0x1000, len(regions)) + table + argument + request)
+
+
+def frames_seeds() -> Iterator[bytes]:
+    """Every type of frame, and clients that say HELLO in every way."""
+    target = b"/vcek/v1/Genoa/cert_chain"
+    kinds = [
+        ioctl(0xC0205300, bytes(96), 4000),
+        ioctl(0xC0205301, bytes(32), 64),
+        ioctl(0xC0205302, bytes(96) + struct.pack("<QI4x", 0x8000, 0x4000), 4000),
+        frame(2, struct.pack("<II", 0, 0) + bytes(4096)),
+        frame(2, struct.pack("<II", 1, 4) + bytes(4096)),
+        frame(4, struct.pack("<I", 1)),
+        frame(4, struct.pack("<IQ", 0xC1, 0x1000)),
+        frame(5, struct.pack("<HH", 3, len(target)) + b"GET" + target),
+        frame(6),
+        frame(7),
+    ]
+    for select in (FRAMES_JOINED, FRAMES_JOINED | FRAMES_NAMED):
+        yield from (bytes([select]) + kind for kind in kinds)
+        yield bytes([select]) + b"".join(kinds[1:])
+    for names in ((b"", b""), (b"m", b""), (b"m", b"g"), (b"", b"g"), (b".", b"/")):
+        yield bytes([0]) + hello(*names) + kinds[1] + frame(7)
+    yield bytes([0]) + hello(b"m", b"g", 3) + kinds[0] + frame(1, bytes(12))
+
+
+def state_seeds() -> Iterator[bytes]:
+    """Each genuine state: unchanged, with a wrong digest, cut, and with other bytes all along it."""
+    for given in (0, STATE_GIVEN):
+        for kind in range(1, 4):
+            select = kind << 2 | given
+            yield bytes([select])
+            yield bytes([select | STATE_DIGEST])
+            for offset in range(0, 0x3000, 61):
+                for value in (b"\0" * 8, b"\1", b"\xff" * 8):
+                    yield bytes([select | STATE_DIGEST]) + struct.pack("<HB", offset, len(value)) + value
+            yield from (bytes([select | STATE_DIGEST]) + struct.pack("<HB", at, 0) for at in (0, 12, 100))
+    # A page that is named twice: where the pages stand, two neighbours are alike for some of these.
+    for at in range(0x200, 0x600):
+        yield bytes([2 << 2 | STATE_DIGEST]) + struct.pack("<HBH", at, 255, at + 8)
+    yield bytes([STATE_DIGEST]) + b"SEVKITVM" + struct.pack("<I", 1) + bytes(200)
+
+
 def profile_files() -> list[Path]:
     """The profiles without their schema."""
     return sorted(p for p in PROFILES.glob("*.json") if p.name != "profile.schema.json")
@@ -178,6 +240,8 @@ def prepare(mint_program: Path, folder: Path) -> None:
         "cert": cert_seeds(minted),
         "profile": iter(profiles),
         "policy": (json.dumps(policy).encode() for policy in POLICIES),
+        "frames": frames_seeds(),
+        "state": state_seeds(),
     }
     for name, target_seeds in seeds.items():
         write_seeds(folder / "corpus" / name, target_seeds)

@@ -1,4 +1,4 @@
-"""usage: python -m mutants BUILD [FOLDER ...]      folders of emulator/, default: abi psp
+"""usage: python -m mutants BUILD [FOLDER ...]      folders of emulator/, default: abi psp driver vmm
 
 MUTANTS=all (the default) or changed: only lines that differ from $MUTANTS_BASE (default HEAD~1), at most 120.
 MUTANTS_FILES=GLOB: only files whose name or path matches. Writes BUILD/mutants.json. Exit code 1 if a mutant
@@ -114,7 +114,7 @@ class Run:
 
 
 def _folders(arguments: list[str]) -> list[str]:
-    folders = arguments or ["abi", "psp"]
+    folders = arguments or ["abi", "psp", "driver", "vmm"]
     for folder in folders:
         if not any((ROOT / "emulator" / folder / "tests").glob("*.c")):
             raise UsageError(f"emulator/{folder} is no folder with unit tests")

@@ -21,8 +21,8 @@ Span = tuple[int, int]  # indexes of tokens, the end not included
 MOVED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 LOGIC = {"&&": "||", "||": "&&"}
 FLIPPED = {"true": "false", "false": "true"}
-# memcmp and its like are compared with 0 only, calloc multiplies: the order says nothing.
-SYMMETRIC = frozenset(("memcmp", "strcmp", "strncmp", "calloc"))
+# memcmp and its like are compared with 0 only, calloc and reallocarray multiply: the order says nothing.
+SYMMETRIC = frozenset(("memcmp", "strcmp", "strncmp", "calloc", "reallocarray"))
 COPIES = frozenset(("memcpy", "memset", "strncpy"))  # the size stays where it is
 NUMBER = re.compile(r"(0[xX])?([0-9a-fA-F]+?)([uUlL]*)$")
 

@@ -30,6 +30,8 @@ SANITIZED_SECONDS = 120
 RUNNER = "bin/suite-runner"
 RED = ("FAIL ", "ERROR ", "TIMEOUT ", "XPASS ")
 OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "BUILD", "SAN", "V")  # would reach the copies' make
+# Folders whose unit tests reach code below them that its own do not: a firmware is saved with its machine.
+ABOVE = {"psp": ("vmm",)}
 WALL_FACTOR = 20  # a test that neither ends nor computes is ended after so many times its CPU limit
 
 
@@ -54,6 +56,12 @@ class Plan:
     quick: list[Job] = field(default_factory=list)  # areas, cheapest first
     slow: list[Job] = field(default_factory=list)
     by_requirement: dict[str, list[Job]] = field(default_factory=dict)  # cheapest first
+
+
+def programs(folders: list[str]) -> list[str]:
+    """The folders whose unit test programs judge mutants of FOLDERS, own ones first."""
+    above = (other for folder in folders for other in ABOVE.get(folder, ()))
+    return list(dict.fromkeys((*folders, *above)))
 
 
 def copy_tree(root: Path, where: Path) -> None:
@@ -85,7 +93,7 @@ class Workshop:
     def prepare(self, folders: list[str]) -> None:
         """Builds what is run from the sources as they are."""
         self.folders = folders
-        targets = [f"{self.build}/{RUNNER}", *(self.unit(f) for f in folders)]
+        targets = [f"{self.build}/{RUNNER}", *map(self.unit, programs(folders))]
         done = subprocess.run(
             [*self.make, f"-j{os.cpu_count() or 1}", *targets],
             cwd=self.tree,
@@ -190,7 +198,7 @@ def plan(shop: Workshop, folders: list[str]) -> Plan:
     """Runs everything once on the unchanged tree of SHOP. Before any other thread starts processes."""
     made = Plan()
     runner = f"{shop.build}/{RUNNER}"
-    for folder in folders:
+    for folder in programs(folders):
         made.units[folder], _ = _measured(shop, f"unit-{folder}", [shop.unit(folder)])
     listed = subprocess.run(
         [runner, "--list", "--json", "-"], cwd=shop.tree, capture_output=True, text=True, check=True
@@ -213,6 +221,12 @@ def plan(shop: Workshop, folders: list[str]) -> Plan:
     return made
 
 
+def _namesakes(unit: Job, mutant: Mutant) -> Job:
+    """The tests of the program UNIT that are about MUTANT's file, by their names: most mutants end there."""
+    topic = Path(mutant.file).stem.partition("_")[0]
+    return Job(unit.name, [*unit.command, "--filter", f"{unit.name.replace('-', '.')}.{topic}"], unit.seconds)
+
+
 def judge(shop: Workshop, plan: Plan, mutant: Mutant) -> tuple[str, str]:
     """The verdict of the quick tests on MUTANT and what gave it. `survived` is for judge_again."""
     path = shop.tree / mutant.file
@@ -225,16 +239,18 @@ def judge(shop: Workshop, plan: Plan, mutant: Mutant) -> tuple[str, str]:
             return "does not compile", "compiler"
         if made == shop.original:
             return "equivalent", "same object code"
-        runner, unit = f"{shop.build}/{RUNNER}", shop.unit(mutant.folder)
+        runner = f"{shop.build}/{RUNNER}"
         own = {job.name: job for r in mutant.requirements for job in plan.by_requirement.get(r, ())}
         if own:
             shop.link(mutant.file, runner)
         for job in own.values():
             if not shop.passes(job):
                 return "killed", job.name
-        shop.link(mutant.file, unit)
-        if not shop.passes(plan.units[mutant.folder]):
-            return "killed", plan.units[mutant.folder].name
+        for folder in programs([mutant.folder]):
+            shop.link(mutant.file, shop.unit(folder))
+            for job in (_namesakes(plan.units[folder], mutant), plan.units[folder]):
+                if not shop.passes(job):
+                    return "killed", job.name
         if not own:
             shop.link(mutant.file, runner)
         for job in plan.quick:
@@ -254,8 +270,8 @@ def judge_again(shop: Workshop, jobs: list[Job], mutant: Mutant) -> str:
         path.write_text(mutant.after)
         if shop.compile(mutant.file) is None:
             return ""
-        shop.link(mutant.file, shop.unit(mutant.folder))
-        shop.link(mutant.file, f"{shop.build}/{RUNNER}")
+        for target in (*map(shop.unit, programs([mutant.folder])), f"{shop.build}/{RUNNER}"):
+            shop.link(mutant.file, target)
         return next((job.name for job in jobs if not shop.passes(job)), "")
     finally:
         path.write_text(original)
@@ -264,12 +280,15 @@ def judge_again(shop: Workshop, jobs: list[Job], mutant: Mutant) -> str:
 def sanitized_jobs(shop: Workshop, plan: Plan, folder: str) -> list[Job]:
     """The unit tests and the quick areas, in the sanitized tree SHOP."""
     runner = f"{shop.build}/{RUNNER}"
-    unit = Job(f"unit-{folder} under sanitizers", [shop.unit(folder)], SANITIZED_SECONDS)
+    units = (
+        Job(f"unit-{name} under sanitizers", [shop.unit(name)], SANITIZED_SECONDS)
+        for name in programs([folder])
+    )
     areas = (
         Job(f"{job.name} under sanitizers", [runner, *job.command[1:]], SANITIZED_SECONDS)
         for job in plan.quick
     )
-    return [unit, *areas]
+    return [*units, *areas]
 
 
 def check_sanitized(shop: Workshop, plan: Plan, folders: list[str]) -> None:

@@ -48,6 +48,7 @@ class Row:
     confidence: str
     untested: str
     kinds: tuple[str, ...]
+    not_observable: tuple[str, ...]
 
     @property
     def must_be_tested(self) -> bool:
@@ -108,6 +109,7 @@ def read_row(row: dict[str, Any]) -> Row:
         confidence=row["confidence"],
         untested=row.get("untested", ""),
         kinds=tuple(row.get("kinds", KINDS)),
+        not_observable=tuple(row.get("not_observable", ())),
     )
 
 
@@ -268,7 +270,8 @@ def render_matrix(groups: Sequence[Group], tags: Sequence[Tag], tests: Sequence[
         for row in group.rows:
             shown = "<br>".join(sorted(covered[row.id])) or (f"none: {row.untested}" if row.untested else "")
             places = "<br>".join(sorted(code[row.id]))
-            cells = (row.id, row.text, row.level, row.confidence, places, shown)
+            hidden = f" (not observable: {', '.join(row.not_observable)})" if row.not_observable else ""
+            cells = (row.id, row.text + hidden, row.level, row.confidence, places, shown)
             out.append("| " + " | ".join(cell(c) for c in cells) + " |")
     return "\n".join(out) + "\n"
 

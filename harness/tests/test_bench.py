@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ import pytest
 from sevkit import tools
 
 BENCH = tools.bin_dir() / "sevkit-bench"
-QUICK = ("--rounds", "7", "--round-ms", "2")
+CLIENTS = 8
+QUICK = ("--rounds", "7", "--round-ms", "2", "--clients", str(CLIENTS))
 KEYS = {"name", "ours", "limit", "ratio", "spread", "unit", "note"}
 UNITS = {
     "report": "us",
@@ -22,10 +25,12 @@ UNITS = {
     "aead": "bytes/s",
     "verify": "operations/s",
     "machine_start": "ms",
+    "pspd_clients": "reports/s",
 }
 
 pytestmark = pytest.mark.skipif(
-    not os.access(BENCH, os.X_OK), reason=f"{BENCH} is not built; `make bench` does"
+    not all(os.access(tools.bin_dir() / name, os.X_OK) for name in ("sevkit-bench", "pspd")),
+    reason=f"sevkit-bench and pspd are not in {tools.bin_dir()}; `make bench` builds them",
 )
 
 
@@ -85,9 +90,103 @@ def test_only_the_rows_asked_for_run(tmp_path: Path) -> None:
     assert [row["name"] for row in json.loads(path.read_text())["rows"]] == ["aead"]
 
 
+def test_clients_of_pspd_and_reports_in_process_take_about_as_long(
+    result: tuple[str, dict[str, Any]],
+) -> None:
+    """Both sides make a report for every client; signing is most of it."""
+    row = result[1]["pspd_clients"]
+    assert 0.3 < row["ratio"] < 3
+    assert row["ratio"] == pytest.approx(row["ours"] / row["limit"], rel=0.5)
+
+
+def test_a_few_clients_do_not_meet_the_target(result: tuple[str, dict[str, Any]]) -> None:
+    note = result[1]["pspd_clients"]["note"]
+    assert note.startswith(f"{CLIENTS} clients at once: ")
+    assert "of at least 1000 clients: missed" in note
+
+
+def test_without_pspd_its_row_fails_and_leaves_nothing(tmp_path: Path) -> None:
+    copy = tmp_path / "sevkit-bench"
+    shutil.copy2(BENCH, copy)
+    before = set(Path("/tmp").glob("sevkit-bench-*"))
+    command = [str(copy), *QUICK, "--row", "pspd_clients"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"{tmp_path / 'pspd'}: No such file or directory" in done.stderr
+    assert set(Path("/tmp").glob("sevkit-bench-*")) == before
+
+
+# A pspd for one client, that makes its answers up: right ones, but for the byte at $WRONG.
+LIAR = f"""#!{sys.executable}
+import os, socket, struct, sys
+path = sys.argv[sys.argv.index("--listen") + 1]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen()
+print("pspd: ready", flush=True)
+client, _ = listener.accept()
+os.unlink(path)
+stream = client.makefile("rb")
+while head := stream.read(12):
+    size, kind, number = struct.unpack("<IB3xI", head)
+    asked = stream.read(size - 8)
+    body = bytearray(20)
+    if kind == 3:
+        body = bytearray(8 + 32 + 4000)
+        body[72 + 0x50 : 72 + 0x50 + 64] = asked[96 : 96 + 64]
+    answer = bytearray(struct.pack("<IB3xI", 8 + len(body), kind | 0x80, number) + body)
+    if kind == 3 and "WRONG" in os.environ:
+        answer[int(os.environ["WRONG"])] ^= 0xEE
+    client.sendall(answer)
+"""
+ANSWER_RESULT, ANSWER_EXITINFO2, ANSWER_STATUS = 12, 12 + 8 + 24, 12 + 8 + 32
+ANSWER_REPORT_DATA = ANSWER_STATUS + 32 + 0x50
+
+
+def under_a_liar(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    copy = folder / "sevkit-bench"
+    shutil.copy2(BENCH, copy)
+    (folder / "pspd").write_text(LIAR)
+    (folder / "pspd").chmod(0o755)
+    command = [str(copy), *QUICK[:-1], "1", "--row", "pspd_clients"]
+    env = {**os.environ, **env}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=60)
+
+
+def test_right_answers_are_taken_from_anybody(tmp_path: Path) -> None:
+    """So that what is wrong below is the one byte."""
+    done = under_a_liar(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("offset", "said"),
+    [
+        (4, "answer of type"),
+        (8, "answer to"),
+        (ANSWER_RESULT, "result"),
+        (ANSWER_EXITINFO2, "exitinfo2"),
+        (ANSWER_STATUS, "STATUS"),
+        (ANSWER_REPORT_DATA, "the report of another"),
+    ],
+)
+def test_a_wrong_answer_of_pspd_fails_its_row(tmp_path: Path, offset: int, said: str) -> None:
+    done = under_a_liar(tmp_path, WRONG=str(offset))
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
 @pytest.mark.parametrize(
     "options",
-    [("--row", "speed"), ("--rounds", "6"), ("--rounds", "102"), ("--round-ms", "0"), ("--round-ms", "x")],
+    [
+        ("--clients", "0"),
+        ("--clients", "4097"),
+        ("--row", "speed"),
+        ("--rounds", "6"),
+        ("--rounds", "102"),
+        ("--round-ms", "0"),
+        ("--round-ms", "x"),
+    ],
 )
 def test_bad_options_are_named(options: tuple[str, str]) -> None:
     run = bench(*options)

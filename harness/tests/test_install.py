@@ -123,6 +123,32 @@ def test_the_shared_library_exports_what_the_headers_declare(prefix: Path) -> No
     assert [name for name in exported if f"{name}(" not in declared] == []
 
 
+@pytest.mark.parametrize("kind", ["profiles", "scenarios"])
+def test_the_files_that_the_programs_carry_are_there(prefix: Path, kind: str) -> None:
+    """Each under its name, with its schema."""
+    tree = ROOT / "emulator/profiles" / ("" if kind == "profiles" else kind)
+    installed = {p.name: p.read_bytes() for p in (prefix / "share/sevkit" / kind).iterdir()}
+    assert installed == {p.name: p.read_bytes() for p in tree.glob("*.json")}
+    assert f"{kind[:-1]}.schema.json" in installed
+    assert len(installed) > 10
+
+
+def test_an_installed_profile_is_loaded_by_its_path(prefix: Path, tmp_path: Path) -> None:
+    profile = prefix / "share/sevkit/profiles/turin-1.55.65-v5-vcek.json"
+    done = run([prefix / "bin/sevkit-mint", "report", "--profile", profile, "--out", tmp_path / "out"])
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_installed_scenario_is_loaded_by_its_path(prefix: Path) -> None:
+    """psp-run reads it before it finds fault with the seed."""
+    scenarios = prefix / "share/sevkit/scenarios"
+    for name, fault in (("busy-3.json", "--seed"), ("scenario.schema.json", "scenario.schema.json")):
+        options = ["--scenario", str(scenarios / name), "--seed", "no"]
+        done = run([prefix / "bin/psp-run", *options, "--", "true"])
+        assert done.returncode == 125
+        assert done.stderr.startswith(f"psp-run: {fault}") or f"/{fault}: " in done.stderr
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_knows_its_version_and_has_a_page(
     prefix: Path, with_packages: dict[str, str], name: str

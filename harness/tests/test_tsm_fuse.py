@@ -9,6 +9,7 @@ node with the mode that udev gives it. The machine's own node is not touched.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,9 +61,9 @@ class Bench:
 
     folder: Path
 
-    def run(self, user: str, *command: str, mode: str = "0666") -> Done:
-        """COMMAND under psp-run, as USER; for nobody /dev/fuse has MODE."""
-        line = [str(self.folder / "psp-run"), "--", *command]
+    def run(self, user: str, *command: str, mode: str = "0666", options: tuple[str, ...] = ()) -> Done:
+        """COMMAND under psp-run with OPTIONS, as USER; for nobody /dev/fuse has MODE."""
+        line = [str(self.folder / "psp-run"), *options, "--", *command]
         if user == "nobody":
             cover = ["unshare", "--mount", "--propagation", "private", "sh", "-c", AS_NOBODY, "sh"]
             line = [*cover, mode, str(self.folder / "cover"), str(DEEP), *line]
@@ -93,8 +95,8 @@ def run(request: pytest.FixtureRequest, bench: Bench) -> Callable[..., Done]:
         pytest.skip(there.stderr.strip())
     assert there.returncode == 0, there.stderr
 
-    def runner(*command: str) -> Done:
-        return bench.run(user, *command)
+    def runner(*command: str, options: tuple[str, ...] = ()) -> Done:
+        return bench.run(user, *command, options=options)
 
     return runner
 
@@ -155,6 +157,92 @@ def test_ordinary_programs(run: Callable[..., Done], writer: str) -> None:
     """
     done = run("sh", "-c", script)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.fixture
+def trace() -> Iterator[Path]:
+    """A file that any user of a test may write."""
+    with tempfile.TemporaryDirectory(prefix="psp-run-trace-") as name:
+        Path(name).chmod(0o777)
+        yield Path(name) / "trace"
+
+
+def traced(run: Callable[..., Done], trace: Path, script: str) -> list[dict[str, Any]]:
+    """The lines of configfs-tsm that SCRIPT leaves, $D being an item's folder."""
+    done = run("sh", "-c", f"D={REPORT}/it; {script}", options=("--trace", str(trace)))
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in trace.read_text().splitlines()]
+    assert lines[-1]["event"] == "end"
+    return [line for line in lines if line["event"] == "tsm"]
+
+
+def short(lines: list[dict[str, Any]], *members: str) -> list[tuple[Any, ...]]:
+    """The MEMBERS of each line."""
+    return [tuple(line.get(member) for member in members) for line in lines]
+
+
+def test_trace_of_a_report(run: Callable[..., Done], trace: Path) -> None:
+    """Each call has a line with what was written and read."""
+    script = """
+    mkdir $D && printf %064d 7 > $D/inblob && echo 1 > $D/privlevel &&
+    dd if=$D/outblob of=/dev/null bs=1000 2> /dev/null && cat $D/auxblob > /dev/null && rmdir $D
+    """
+    lines = traced(run, trace, script)
+    nonce = f"{7:064}".encode().hex()
+    assert short(lines, "call", "attribute", "result") == [
+        ("mkdir", None, "OK"),
+        ("open", "inblob", "OK"),
+        ("write", "inblob", "OK"),
+        ("close", "inblob", "OK"),
+        ("open", "privlevel", "OK"),
+        ("write", "privlevel", "OK"),
+        ("open", "outblob", "OK"),
+        *[("read", "outblob", "OK")] * 3,
+        ("open", "auxblob", "OK"),
+        *[("read", "auxblob", "OK")] * 2,
+        ("rmdir", None, "OK"),
+    ]
+    assert {line["item"] for line in lines} == {"it"}
+    opened = [line for line in lines if line["call"] == "open"]
+    assert short(opened, "access") == [("O_WRONLY",), ("O_WRONLY",), ("O_RDONLY",), ("O_RDONLY",)]
+    binary, text = [line for line in lines if line["call"] == "write"]
+    assert (binary["offset"], binary["size"], binary["bytes"]) == (0, 64, nonce)
+    assert (text["offset"], text["size"], text["text"]) == (0, 2, "1\n")
+    assert "text" not in binary
+    assert "bytes" not in text
+    first, second, last, table, _ = [line for line in lines if line["call"] == "read"]
+    assert short([first, second, last], "offset", "size") == [(0, 1000), (1000, 184), (1184, 0)]
+    assert (first["report"]["report_data"], first["report"]["vmpl"]) == (nonce, 1)
+    assert [line for line in (second, last, table) if "report" in line] == []
+    assert table["size"] > 0
+    assert lines[0]["comm"] == "mkdir"
+    assert all(line["pid"] == line["tid"] > 1 for line in lines if line["call"] != "close")
+    assert "pid" not in next(line for line in lines if line["call"] == "close")
+
+
+def test_trace_of_what_is_refused(run: Callable[..., Done], trace: Path) -> None:
+    """@req LNX-TSM-014 LNX-TSM-017 LNX-TSM-040"""
+    script = """
+    mkdir $D && (head -c 65 /dev/zero > $D/inblob; printf '\\377' > $D/privlevel; cat $D/outblob
+    rmdir $D; cat < $D/inblob; (mkdir $D; exec 3> $D/inblob; rmdir $D; echo 1 >&3)) 2> /dev/null; true
+    """
+    lines = [line for line in traced(run, trace, script) if line["call"] != "open"]
+    assert short([lines.pop(2)], "call", "attribute") == [("close", "inblob")]  # its result is AMB-142's
+    assert short(lines, "call", "attribute", "result") == [
+        ("mkdir", None, "OK"),
+        ("write", "inblob", "EFBIG"),
+        ("write", "privlevel", "EINVAL"),
+        ("read", "outblob", "EINVAL"),
+        ("rmdir", None, "OK"),
+        ("mkdir", None, "OK"),
+        ("rmdir", None, "OK"),
+        ("write", "inblob", "OK"),
+        ("close", "inblob", "ENOENT"),
+    ]
+    too_long, no_number, read = lines[1:4]
+    assert (too_long["size"], too_long["bytes"]) == (65, "00" * 64)
+    assert no_number["bytes"] == "ff"
+    assert "size" not in read
 
 
 def test_machine_is_left_as_it_was(run: Callable[..., Done]) -> None:

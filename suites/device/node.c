@@ -86,6 +86,28 @@ static void closed(struct suite_ctx *ctx) {
     SUITE_RESULT(ctx, "ioctl", -EBADF, device_ioctl(ctx, &call), "the last descriptor is closed");
 }
 
+/* ---- what the driver does not have; psp-run's descriptor answers these itself ---- */
+
+/* ROW: the call. */
+static void no_handler(struct suite_ctx *ctx) {
+    const enum target_sys nr = *(const enum target_sys *)suite_row(ctx);
+    struct device_call call;
+    node_on_own_kernel(ctx, &call);
+    if (suite_stopped(ctx)) return;
+    SUITE_RESULT(ctx, "result", -EINVAL, suite_fd_call(ctx, nr, call.fd, AT_STAT, 16),
+                 "the driver has no handler for it");
+    SUITE_RESULT(ctx, "ioctl", 0, device_ioctl(ctx, &call), "and the device goes on");
+}
+
+static void other_type(struct suite_ctx *ctx) {
+    static const struct device_outcome refused = DEVICE_REFUSED(K_ALL, ENOTTY);
+    struct device_call call;
+    node_on_own_kernel(ctx, &call);
+    if (suite_stopped(ctx)) return;
+    call.cmd = UINT32_C(0xC0205400); /* type 'T' */
+    SUITE_STEP(device_expect(ctx, &call, &refused, "there is no such ioctl"));
+}
+
 /* ---- paths ---- */
 
 struct path_case {
@@ -140,6 +162,29 @@ static const struct suite_test tests[] = {
          "LNX-NODE-008"),
     NEGATIVE("device.node.closed", "an ioctl after the last close", "device.node.duplicates",
              closed, NULL, "LNX-NODE-008"),
+    {.id = "device.node.read",
+     .title = "read on the node",
+     .requirements = SUITE_REQ("LNX-NODE-009"),
+     .kind = SUITE_NEGATIVE,
+     .twin = "device.report.answered",
+     .needs = TARGET_DEVICE | TARGET_DIRECT,
+     .run = no_handler,
+     .row = &(const enum target_sys){TARGET_SYS_READ}},
+    {.id = "device.node.write",
+     .title = "write on the node",
+     .requirements = SUITE_REQ("LNX-NODE-009"),
+     .kind = SUITE_NEGATIVE,
+     .twin = "device.report.answered",
+     .needs = TARGET_DEVICE | TARGET_DIRECT,
+     .run = no_handler,
+     .row = &(const enum target_sys){TARGET_SYS_WRITE}},
+    {.id = "device.node.other-type",
+     .title = "the first ioctl's number with another type",
+     .requirements = SUITE_REQ("LNX-NODE-010"),
+     .kind = SUITE_NEGATIVE,
+     .twin = "device.report.answered",
+     .needs = TARGET_DEVICE | TARGET_DIRECT,
+     .run = other_type},
     NEGATIVE("device.node.directory", "opened as a directory", "device.node.any-mode", path,
              &directory, "LNX-NODE-005"),
     NEGATIVE("device.node.below", "a name below the node", "device.node.any-mode", path,

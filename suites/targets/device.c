@@ -2,16 +2,20 @@
  * was left open. Requests are spaced; the first answer that tells of a lost VMPCK, or of a host that stays
  * busy, ends the run. Design section 5, real machines. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "targets/ops.h"
 
 #define DESCRIPTORS_MAX 64
+#define CONFIGFS_MAGIC 0x62656570
 
 struct real {
     struct sevkit_profile profile;
@@ -19,6 +23,7 @@ struct real {
     enum drv_kernel kernel;
     double rate;
     bool allow_destructive;
+    bool direct;          /* the path is what it looks like, not psp-run's */
     struct timespec next; /* when the next request may go out */
     long descriptors[DESCRIPTORS_MAX];
     size_t descriptor_count;
@@ -33,6 +38,17 @@ static enum drv_kernel generation(unsigned major, unsigned minor) {
     if (release < 6013) return DRV_KERNEL_6_12;
     if (release < 6017) return DRV_KERNEL_6_16;
     return DRV_KERNEL_LATEST;
+}
+
+/* psp-run's node is a file in memory when it is open, its folder a FUSE file system. */
+static bool is_direct(const char *path) {
+    struct stat st;
+    struct statfs fs;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const bool is = fd >= 0 && fstat(fd, &st) == 0 && fstatfs(fd, &fs) == 0 &&
+                    (S_ISCHR(st.st_mode) || fs.f_type == CONFIGFS_MAGIC);
+    if (fd >= 0) close(fd);
+    return is;
 }
 
 static struct sevkit_result real_open(const char *path, const struct target_options *options,
@@ -58,6 +74,7 @@ static struct sevkit_result real_open(const char *path, const struct target_opti
     if (access(path, R_OK) != 0)
         return sevkit_fail(SEVKIT_NOT_FOUND, "path", SEVKIT_NO_OFFSET, (uint64_t)errno,
                            "must be readable: the node is root's");
+    real->direct = is_direct(path);
     return target_user_map(-1, &shared);
 }
 
@@ -99,7 +116,10 @@ static const char *real_path(const void *state) {
 
 static uint32_t real_offers(const void *state) {
     const struct real *real = state;
-    return real->allow_destructive ? UINT32_MAX : ~(uint32_t)TARGET_WIPE;
+    uint32_t missing = 0;
+    if (!real->allow_destructive) missing |= TARGET_WIPE;
+    if (!real->direct) missing |= TARGET_DIRECT;
+    return ~missing;
 }
 
 static const char *real_stopped(const void *state) {
@@ -157,8 +177,12 @@ static long real_syscall(void *state, const struct target_syscall *call) {
     .profile = real_profile, .kernel = real_kernel, .offers = real_offers,                         \
     .syscall = real_syscall, .stopped = real_stopped, .real = true, .patience = 600
 
-const struct target_ops target_device_ops = {
-    .capabilities = TARGET_DEVICE | TARGET_FILES | TARGET_WIPE, .node = real_path, REAL_OPS};
+const struct target_ops target_device_ops = {.capabilities = TARGET_DEVICE | TARGET_FILES |
+                                                             TARGET_WIPE | TARGET_DIRECT,
+                                             .node = real_path,
+                                             REAL_OPS};
 
-const struct target_ops target_tsm_ops = {
-    .capabilities = TARGET_TSM | TARGET_FILES | TARGET_WIPE, .tsm_folder = real_path, REAL_OPS};
+const struct target_ops target_tsm_ops = {.capabilities = TARGET_TSM | TARGET_FILES | TARGET_WIPE |
+                                                          TARGET_DIRECT,
+                                          .tsm_folder = real_path,
+                                          REAL_OPS};

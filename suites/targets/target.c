@@ -49,6 +49,7 @@ const char *target_capability_name(enum target_capability capability) {
     case TARGET_MODULE: return "MODULE";
     case TARGET_DRIVER: return "DRIVER";
     case TARGET_WIPE: return "WIPE";
+    case TARGET_DIRECT: return "DIRECT";
     }
     abort(); /* not one of the enumerators: a bug of the runner */
 }

@@ -33,9 +33,10 @@ enum target_capability {
     TARGET_DRIVER =
         1 << 14,           /* the driver's secrets page and the host's count of requests are open */
     TARGET_WIPE = 1 << 15, /* a VMPCK may be lost: a reset, or the operator, allows for it */
+    TARGET_DIRECT = 1 << 16, /* every call on a descriptor reaches driver or configfs */
 };
 
-#define TARGET_CAPABILITY_COUNT 16
+#define TARGET_CAPABILITY_COUNT 17
 
 /* "MESSAGE", ... of one capability. Never NULL. */
 const char *target_capability_name(enum target_capability capability);

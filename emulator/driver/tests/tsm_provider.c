@@ -21,6 +21,7 @@ struct firmware {
     const uint8_t *table;
     size_t table_size;
     uint8_t asked[DRV_REPORT_REQ_SIZE];
+    unsigned calls;
     uint64_t npages;
 };
 
@@ -29,6 +30,7 @@ static void answer(void *ctx, const uint8_t request[ABI_PAGE_SIZE], uint8_t resp
     struct firmware *f = ctx;
     struct abi_msg_header h;
     uint8_t payload[ABI_REPORT_RSP_SIZE] = {0};
+    f->calls++;
     f->npages = *npages;
     *exit = f->exit;
     if (exit->vmm_error != 0) return;
@@ -77,33 +79,38 @@ static void stop(struct firmware *f, struct drv_guest *guest) {
     crypto_aead_free(f->aead);
 }
 
+/* SERVICE NULL: not set. */
 static struct drv_tsm_desc desc_of(size_t length, const char *service) {
     struct drv_tsm_desc desc = {.inblob = {1, 2, 3}, .inblob_len = length, .privlevel = 2};
-    strcpy(desc.service_provider, service);
+    desc.service_provider_set = service != NULL;
+    if (service != NULL) strcpy(desc.service_provider, service);
     return desc;
 }
 
 /* One outcome each, beside the row that is good.
- * @req LNX-TSM-050, LNX-TSM-051, LNX-TSM-052, LNX-TSM-053, LNX-TSM-054, LNX-TSM-056 */
+ * @req LNX-TSM-050, LNX-TSM-051, LNX-TSM-052, LNX-TSM-053
+ * @req LNX-TSM-054, LNX-TSM-056, LNX-TSM-057 */
 static void outcomes(void) {
     static const struct {
         size_t inblob;
         const char *service;
         uint32_t status, size, vmm_error;
+        unsigned asked;
         long rc;
     } rows[] = {
-        {64, "", ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0},
-        {64, "svsm", ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0},
-        {63, "", ABI_SUCCESS, ABI_REPORT_SIZE, 0, -EINVAL},
-        {0, "", ABI_SUCCESS, ABI_REPORT_SIZE, 0, -EINVAL},
-        {64, "svsm2", ABI_SUCCESS, ABI_REPORT_SIZE, 0, -EINVAL},
-        {64, "", ABI_INVALID_PARAM, ABI_REPORT_SIZE, 0, -EINVAL},
-        {64, "", ABI_INVALID_KEY, ABI_REPORT_SIZE, 0, -EINVAL},
-        {64, "", ABI_RESOURCE_LIMIT, ABI_REPORT_SIZE, 0, -ENXIO},
-        {64, "", ABI_SUCCESS, 4096 - 32, 0, 0},
-        {64, "", ABI_SUCCESS, 4096 - 31, 0, -ENOMEM},
-        {64, "", ABI_SUCCESS, UINT32_MAX, 0, -ENOMEM},
-        {64, "", ABI_SUCCESS, ABI_REPORT_SIZE, 1, -EIO},
+        {64, NULL, ABI_SUCCESS, ABI_REPORT_SIZE, 0, 1, 0},
+        {64, "svsm", ABI_SUCCESS, ABI_REPORT_SIZE, 0, 1, 0},
+        {63, NULL, ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0, -EINVAL},
+        {0, NULL, ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0, -EINVAL},
+        {64, "svsm2", ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0, -EINVAL},
+        {64, "", ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0, -EINVAL},
+        {64, NULL, ABI_INVALID_PARAM, ABI_REPORT_SIZE, 0, 1, -EINVAL},
+        {64, NULL, ABI_INVALID_KEY, ABI_REPORT_SIZE, 0, 1, -EINVAL},
+        {64, NULL, ABI_RESOURCE_LIMIT, ABI_REPORT_SIZE, 0, 1, -ENXIO},
+        {64, NULL, ABI_SUCCESS, 4096 - 32, 0, 1, 0},
+        {64, NULL, ABI_SUCCESS, 4096 - 31, 0, 1, -ENOMEM},
+        {64, NULL, ABI_SUCCESS, UINT32_MAX, 0, 1, -ENOMEM},
+        {64, NULL, ABI_SUCCESS, ABI_REPORT_SIZE, 1, 1, -EIO},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct firmware f;
@@ -117,7 +124,8 @@ static void outcomes(void) {
         f.exit.vmm_error = rows[i].vmm_error;
         CU_ASSERT_EQUAL(provider.report_new(provider.ctx, &desc, blobs), rows[i].rc);
         CU_ASSERT_EQUAL(blobs->outblob_len, rows[i].rc == 0 ? rows[i].size : 0);
-        CU_ASSERT_EQUAL(f.npages, rows[i].rc == -EINVAL && f.npages == 0 ? 0 : 4);
+        CU_ASSERT_EQUAL(f.calls, rows[i].asked);
+        CU_ASSERT_EQUAL(f.npages, 4 * rows[i].asked);
         free(blobs);
         stop(&f, guest);
     }
@@ -127,7 +135,7 @@ static void what_is_asked(void) {
     struct firmware f;
     struct drv_guest *guest = start(&f, DRV_KERNEL_6_12, 0);
     const struct drv_tsm_provider provider = drv_guest_tsm_provider(guest);
-    const struct drv_tsm_desc desc = desc_of(64, "");
+    const struct drv_tsm_desc desc = desc_of(64, NULL);
     struct drv_tsm_blobs *blobs = calloc(1, sizeof *blobs);
     uint8_t report[ABI_REPORT_SIZE];
     if (blobs == NULL) abort();
@@ -136,6 +144,7 @@ static void what_is_asked(void) {
     UNIT_BYTES(f.asked, desc.inblob, 64);
     CU_ASSERT_EQUAL(abi_get_le32(f.asked + 64), 2);
     CU_ASSERT(abi_all_zero(f.asked + 68, 28));
+    CU_ASSERT_EQUAL(blobs->outblob_len, ABI_REPORT_SIZE);
     UNIT_BYTES(blobs->outblob, report, sizeof report);
     CU_ASSERT_EQUAL(blobs->auxblob_len, 0);
     CU_ASSERT_EQUAL(blobs->manifestblob_len, 0);
@@ -146,25 +155,31 @@ static void what_is_asked(void) {
 /* @req LNX-TSM-055 */
 static void tables(void) {
     static const struct {
-        uint32_t offset, length, offset2,
-            length2; /* of two entries, the second none with LENGTH2 0 */
+        uint32_t offset, length;
+        uint8_t guid2; /* of a second entry; 0: the end */
+        uint32_t offset2, length2;
         size_t size;
     } rows[] = {
-        {72, 10, 82, 20, 102},      {82, 20, 72, 10, 102},      {48, 5, 0, 0, 53},
-        {72, 1, 0x3FFF, 1, 0x4000}, {72, 1, 0x4000, 1, 0x4000}, {72, 1, UINT32_MAX, 2, 0x4000},
+        {72, 10, 1, 82, 20, 102},
+        {82, 20, 1, 72, 10, 102},
+        {48, 5, 0, 0, 0, 53},
+        {48, 5, 0, 72, 10, 53}, /* nothing counts after the end */
+        {72, 1, 1, 0x3FFF, 1, 0x4000},
+        {72, 1, 1, 0x4000, 1, 0x4000},
+        {72, 1, 1, UINT32_MAX, 2, 0x4000},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct firmware f;
         uint8_t table[72] = {0};
         struct drv_guest *guest = start(&f, DRV_KERNEL_6_12, 0);
         const struct drv_tsm_provider provider = drv_guest_tsm_provider(guest);
-        const struct drv_tsm_desc desc = desc_of(64, "");
+        const struct drv_tsm_desc desc = desc_of(64, NULL);
         struct drv_tsm_blobs *blobs = calloc(1, sizeof *blobs);
         if (blobs == NULL) abort();
         table[0] = 1;
         abi_put_le32(table + 16, rows[i].offset);
         abi_put_le32(table + 20, rows[i].length);
-        table[24] = rows[i].length2 != 0;
+        table[24] = rows[i].guid2;
         abi_put_le32(table + 40, rows[i].offset2);
         abi_put_le32(table + 44, rows[i].length2);
         f.table = table;

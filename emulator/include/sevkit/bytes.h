@@ -1,5 +1,5 @@
 /* Little-endian access to wire bytes at named offsets. Wire bytes are never cast to structs. The
- * caller has checked that the field lies inside its buffer. */
+ * caller has checked that the field lies inside its buffer. And bytes as hex digits. */
 #ifndef SEVKIT_BYTES_H
 #define SEVKIT_BYTES_H
 
@@ -39,6 +39,25 @@ static inline bool abi_all_zero(const uint8_t *p, size_t size) {
     unsigned acc = 0;
     for (size_t i = 0; i < size; i++) acc |= p[i];
     return acc == 0;
+}
+
+/* The value of a hex digit of either case, or -1. */
+static inline int abi_hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/* Reads 2 * SIZE hex digits into SIZE bytes. How many bytes were read before the first that is none: SIZE when
+ * all are. */
+static inline size_t abi_hex_bytes(const char *text, uint8_t *out, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        const int high = abi_hex_digit(text[2 * i]), low = abi_hex_digit(text[2 * i + 1]);
+        if (high < 0 || low < 0) return i;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return size;
 }
 
 #endif

@@ -10,7 +10,7 @@
 #include "sevkit/sev_guest.h"
 
 #define DRV_TSM_INBLOB_MAX 64
-#define DRV_TSM_OUTBLOB_MAX 0x8000 /* SZ_32K */
+#define DRV_TSM_OUTBLOB_MAX 0x8000 /* SZ_32K: the cap of every blob (AMB-141) */
 #define DRV_TSM_NAME_MAX 255
 
 struct drv_tsm;
@@ -45,20 +45,24 @@ struct drv_tsm_desc {
     uint8_t inblob[DRV_TSM_INBLOB_MAX];
     size_t inblob_len;
     unsigned privlevel;
-    char service_provider[64]; /* "" when unset */
+    bool service_provider_set;
+    char service_provider[64]; /* as far as it fits; may be set to "" */
     uint8_t service_guid[ABI_GUID_SIZE];
     unsigned service_manifest_version;
 };
 
-struct drv_tsm_blobs { /* a length of 0: none */
+/* A length of 0: none. A provider whose blob does not fit states the length all the same: its reader gets
+ * EFBIG. */
+struct drv_tsm_blobs {
     size_t outblob_len, auxblob_len, manifestblob_len;
-    uint8_t outblob[DRV_TSM_OUTBLOB_MAX], auxblob[DRV_TSM_OUTBLOB_MAX], manifestblob[ABI_PAGE_SIZE];
+    uint8_t outblob[DRV_TSM_OUTBLOB_MAX], auxblob[DRV_TSM_OUTBLOB_MAX],
+        manifestblob[DRV_TSM_OUTBLOB_MAX];
 };
 
 struct drv_tsm_provider {
     const char *name;         /* "sev_guest" */
     unsigned privlevel_floor; /* lowest privlevel that may be asked for */
-    bool svsm;                /* service_* and manifestblob are visible */
+    bool svsm;                /* items made from now on have service_* and manifestblob */
     void *ctx;
     long (*report_new)(void *ctx, const struct drv_tsm_desc *desc, struct drv_tsm_blobs *blobs);
 };

@@ -5,6 +5,7 @@
 #include "crypto/x509.h"
 #include "fixture.h"
 #include "sevkit/kds.h"
+#include "vmm/kds_request.h"
 
 #define GENOA SEVKIT_PROFILE_DEFAULT
 #define BERGAMO "bergamo-1.55.49-v5-vcek"
@@ -198,6 +199,8 @@ static void queries(void) {
         "?BLSPL=10&teeSPL=0&snpSPL=23&ucodeSPL=84",
         "?blSPL=&teeSPL=0&snpSPL=23&ucodeSPL=84",
         "?blSPL&teeSPL=0&snpSPL=23&ucodeSPL=84",
+        "?blSPL&10&teeSPL=0&snpSPL=23&ucodeSPL=84",
+        "?blSPL",
         "?blSPL=0xa&teeSPL=0&snpSPL=23&ucodeSPL=84",
         "?blSPL=-1&teeSPL=0&snpSPL=23&ucodeSPL=84",
         "?blSPL=+10&teeSPL=0&snpSPL=23&ucodeSPL=84",
@@ -345,6 +348,8 @@ static void paths(void) {
         {"/vcek/v1/", 404},
         {"/vcek/v1", 404},
         {"/vcek/v2/Genoa/cert_chain", 404},
+        {"/vcek/v1.Genoa/cert_chain", 404},
+        {"/vlek/v1.Genoa/cert_chain", 404},
         {"//vcek/v1/Genoa/cert_chain", 404},
         {"/VCEK/v1/Genoa/cert_chain", 404},
         {"/vlek/v1/Genoa/cert_chain", 200},
@@ -467,6 +472,11 @@ static void leaves(void) {
     UNIT_OK(pki_cert_leaf_info(cert, &other));
     CU_ASSERT(other.tcb.snp == 1 && other.tcb.microcode == 0);
     pki_cert_free(cert);
+    CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", s.hwid, "?blSPL=0&teeSPL=0&snpSPL=1&ucodeSPL=0"), 200);
+    cert = body_cert(&s);
+    UNIT_OK(pki_cert_leaf_info(cert, &other));
+    CU_ASSERT_EQUAL(other.tcb.snp, 0);
+    pki_cert_free(cert);
     vmm_kds_free(s.kds);
 }
 
@@ -499,11 +509,66 @@ static void follows(const char *scenario) {
     hwid[0] = hwid[0] == '0' ? '1' : '0'; /* not any chip */
     CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", hwid, query), 404);
     CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", s.hwid, "?blSPL=10&teeSPL=0&snpSPL=24&ucodeSPL=84"), 404);
+    const bool updated = strcmp(scenario, "tcb-update") == 0; /* then any microcode may come */
+    CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", s.hwid, "?blSPL=10&teeSPL=0&snpSPL=23&ucodeSPL=255"),
+                    updated ? 200 : 404);
     memcpy(hwid, s.hwid, 126);
     memcpy(hwid + 126, "00", 3); /* where no migration leads */
     CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", hwid, TCB), 404);
+    memcpy(hwid, s.hwid, 128);
+    hwid[125] = hwid[125] == '0' ? '1' : '0'; /* nor there: only the last byte counts up */
+    CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", hwid, TCB), 404);
     fixture_close(&f);
     vmm_kds_free(s.kds);
+}
+
+/* What stands behind a scenario's last fault is none. */
+static void behind_the_last_fault(void) {
+    struct service s;
+    char other[129];
+    struct sevkit_scenario none = vmm_scenario_none();
+    start(&s, GENOA, NULL);
+    vmm_kds_free(s.kds);
+    const struct sevkit_env env = {.ctx = &s.now, .now = fixed_time, .random = no_random};
+    memcpy(other, s.hwid, sizeof other);
+    other[127] = other[127] == '1' ? '2' : '1';
+    for (unsigned i = 0; i < 2; i++) {
+        none.faults[0].kind = i == 0 ? SEVKIT_FAULT_MIGRATE : SEVKIT_FAULT_TCB_UPDATE;
+        UNIT_OK(vmm_kds_new(&s.profile, &none, &env, &s.kds));
+        CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", other, TCB), 404);
+        CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", s.hwid, "?blSPL=10&teeSPL=0&snpSPL=23&ucodeSPL=85"),
+                        404);
+        vmm_kds_free(s.kds);
+    }
+    vmm_kds_free(NULL); /* as after a failed start */
+}
+
+/* The product name in a VCEK is the profile's, which is not always that of the line. @req KDS-004 */
+static void product_name(void) {
+    struct service s;
+    struct pki_leaf_info info;
+    start(&s, GENOA, NULL);
+    vmm_kds_free(s.kds);
+    const struct sevkit_scenario none = vmm_scenario_none();
+    const struct sevkit_env env = {.ctx = &s.now, .now = fixed_time, .random = no_random};
+    strcpy(s.profile.product_name, "Genoa-B1");
+    UNIT_OK(vmm_kds_new(&s.profile, &none, &env, &s.kds));
+    CU_ASSERT_EQUAL(get_vcek(&s, "Genoa", s.hwid, TCB), 200);
+    struct pki_cert *cert = body_cert(&s);
+    UNIT_OK(pki_cert_leaf_info(cert, &info));
+    CU_ASSERT_STRING_EQUAL(info.product_name, "Genoa-B1");
+    pki_cert_free(cert);
+    vmm_kds_free(s.kds);
+}
+
+/* A hardware id that is shorter than its field is followed by zeros. */
+static void short_hwid(void) {
+    struct vmm_kds_request request;
+    memset(&request, 0x5A, sizeof request);
+    CU_ASSERT_EQUAL(vmm_kds_request_read("/vcek/v1/Turin/0123456789abcdef" TURIN_TCB, &request),
+                    200);
+    CU_ASSERT(request.hwid[0] == 0x01 && request.hwid[7] == 0xEF);
+    CU_ASSERT(abi_all_zero(request.hwid + 8, sizeof request.hwid - 8));
 }
 
 static void world_changes(void) {
@@ -512,13 +577,23 @@ static void world_changes(void) {
 }
 
 static const struct unit_test tests[] = {
-    {"chains", chains},     {"vceks", vceks},
-    {"hwids", hwids},       {"queries", queries},
-    {"unknown", unknown},   {"two-dates", two_dates},
-    {"crls", crls},         {"vlek", vlek},
-    {"paths", paths},       {"methods", methods},
-    {"statuses", statuses}, {"late-and-cut", late_and_cut},
-    {"leaves", leaves},     {"world-changes", world_changes},
+    {"chains", chains},
+    {"vceks", vceks},
+    {"hwids", hwids},
+    {"queries", queries},
+    {"unknown", unknown},
+    {"two-dates", two_dates},
+    {"crls", crls},
+    {"vlek", vlek},
+    {"paths", paths},
+    {"methods", methods},
+    {"statuses", statuses},
+    {"late-and-cut", late_and_cut},
+    {"leaves", leaves},
+    {"world-changes", world_changes},
+    {"behind-the-last-fault", behind_the_last_fault},
+    {"short-hwid", short_hwid},
+    {"product-name", product_name},
     {NULL, NULL},
 };
 

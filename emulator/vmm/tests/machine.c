@@ -113,6 +113,16 @@ static void bad_memory_size(void) {
     UNIT_FAILS(vmm_machine_new(&p, NULL, 0, &m), SEVKIT_BAD_VALUE, "guests_max");
 }
 
+/* A machine behaves until it is told a scenario; nothing is freed without harm. */
+static void before_any_scenario(void) {
+    const struct sevkit_profile p = profile();
+    struct vmm_machine *m = new_machine(&p, 1);
+    CU_ASSERT_STRING_EQUAL(vmm_machine_scenario(m)->name, "none");
+    vmm_guest_destroy(NULL);
+    vmm_machine_free(m);
+    vmm_machine_free(NULL);
+}
+
 /* As many guests as the profile allows, and one refused without a trace: its pages go to the
  * next. */
 static void guests_up_to_the_limit(void) {
@@ -360,6 +370,7 @@ static const struct unit_test tests[] = {
     {"determinism", same_seed_same_bytes},
     {"environment", uses_the_given_environment},
     {"bad-sizes", bad_memory_size},
+    {"before-any-scenario", before_any_scenario},
     {"guests-max", guests_up_to_the_limit},
     {"memory-end", memory_runs_out},
     {"for-ever", comes_and_goes_for_ever},

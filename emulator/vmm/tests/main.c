@@ -3,19 +3,26 @@
 
 extern const struct unit_suite machine_suite, pages_suite;
 extern const struct unit_suite profile_builtin_suite, profile_mutations_suite, profile_reject_suite;
-extern const struct unit_suite scenario_suite, door_suite, misbehave_suite, kds_suite, save_suite;
+extern const struct unit_suite profile_limits_suite;
+extern const struct unit_suite scenario_suite, door_suite, misbehave_suite, kds_suite, save_suite,
+    save_layout_suite, save_format_suite, certs_suite;
 
+/* The quick ones first, so that a broken check is seen early. */
 static const struct unit_suite *const suites[] = {
     &machine_suite,
     &pages_suite,
     &profile_builtin_suite,
-    &profile_mutations_suite,
     &profile_reject_suite,
+    &profile_limits_suite,
     &scenario_suite,
-    &door_suite,
-    &misbehave_suite,
-    &kds_suite,
+    &save_layout_suite,
+    &save_format_suite,
     &save_suite,
+    &door_suite,
+    &certs_suite,
+    &kds_suite,
+    &misbehave_suite,
+    &profile_mutations_suite,
     NULL,
 };
 

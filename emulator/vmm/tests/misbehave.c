@@ -1,8 +1,10 @@
 /* What scenarios do at the guest request door and to certificates, each beside the same in a world that
  * behaves. */
+#include <stdio.h>
 #include <string.h>
 
 #include "fixture.h"
+#include "psp/state.h"
 #include "sevkit/secrets.h"
 
 #define DEFAULT SEVKIT_PROFILE_DEFAULT
@@ -159,6 +161,42 @@ static void nothing_to_corrupt(void) {
     fixture_close(&f);
 }
 
+/* The number of the VMPCK altered on the way: no key of that number, or another key. */
+static void another_key(void) {
+    static const char *const bits[] = {"1", "2", "7"}; /* VMPCK 2, 4, 128 */
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
+        struct fixture f;
+        uint8_t page[ABI_PAGE_SIZE];
+        char scenario[256];
+        const unsigned bit = (unsigned)(bits[i][0] - '0');
+        snprintf(scenario, sizeof scenario,
+                 "{\"faults\": ["
+                 "{\"kind\": \"flip_bit\", \"first\": 1, \"count\": 1, \"value\": %u},"
+                 "{\"kind\": \"corrupt_signature\", \"first\": 1, \"count\": 1}]}",
+                 ABI_MSG_VMPCK * 8u + bit);
+        fixture_open(&f, DEFAULT, scenario);
+        CU_ASSERT(!answers(&f));
+        expected(1, page);
+        page[ABI_MSG_VMPCK] ^= (uint8_t)(1u << bit);
+        UNIT_BYTES(f.response, page, sizeof page);
+        fixture_close(&f);
+    }
+}
+
+/* The machine's own cipher holds no guest's key when the response is out. */
+static void key_is_forgotten(void) {
+    static const uint8_t zero[CRYPTO_AEAD_KEY_SIZE], iv[ABI_MSG_IV_SIZE], aad[ABI_MSG_AAD_SIZE];
+    struct fixture f;
+    uint8_t text[2][16], tag[2][CRYPTO_AEAD_TAG_SIZE];
+    fixture_open(&f, DEFAULT, "corrupted-signature");
+    CU_ASSERT(answers(&f));
+    UNIT_OK(crypto_aead_set_key(f.aead, zero));
+    UNIT_OK(crypto_aead_seal(f.aead, iv, aad, sizeof aad, zero, 16, text[0], tag[0]));
+    UNIT_OK(crypto_aead_seal(f.m->aead, iv, aad, sizeof aad, zero, 16, text[1], tag[1]));
+    UNIT_BYTES(text[0], text[1], sizeof text[0]);
+    fixture_close(&f);
+}
+
 static void replayed(void) {
     struct fixture f;
     uint8_t first[ABI_PAGE_SIZE];
@@ -290,23 +328,53 @@ static void wiped(void) {
     fixture_close(&f);
 }
 
-/* A scenario that no file can hold: values beyond their range do nothing. */
+/* A scenario that no file can hold: values beyond their range, at once and far, do nothing, nor does what
+ * stands behind the last fault. */
 static void out_of_range(void) {
+    static const struct {
+        enum sevkit_fault_kind kind;
+        uint64_t value;
+    } rows[] = {
+        {SEVKIT_FAULT_WIPE_VMPCK, ABI_VMPCK_COUNT}, {SEVKIT_FAULT_WIPE_VMPCK, UINT64_C(1) << 40},
+        {SEVKIT_FAULT_TRUNCATE, ABI_PAGE_SIZE},     {SEVKIT_FAULT_TRUNCATE, UINT64_C(1) << 40},
+        {SEVKIT_FAULT_FLIP_BIT, ABI_PAGE_SIZE * 8}, {SEVKIT_FAULT_FLIP_BIT, UINT64_C(1) << 40},
+    };
     struct fixture f;
     uint8_t with[ABI_PAGE_SIZE], without[ABI_PAGE_SIZE];
     struct sevkit_scenario s = vmm_scenario_none();
     fixture_open(&f, DEFAULT, NULL);
+    memset(f.g->secrets + ABI_SECRETS_SEQNO_LOW, 0x11, 32); /* right behind the keys */
     vmm_guest_secrets(f.g, without);
-    for (size_t i = 0; i < 3; i++) {
-        static const enum sevkit_fault_kind kinds[] = {
-            SEVKIT_FAULT_WIPE_VMPCK, SEVKIT_FAULT_TRUNCATE, SEVKIT_FAULT_FLIP_BIT};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         s.faults[s.fault_count++] = (struct sevkit_fault){
-            .kind = kinds[i], .first = 1, .count = 1, .value = UINT64_C(1) << 40};
+            .kind = rows[i].kind, .first = 1, .count = 9, .value = rows[i].value};
     }
+    s.faults[s.fault_count] = (struct sevkit_fault){SEVKIT_FAULT_WIPE_VMPCK, 1, 9, 0};
     vmm_machine_set_scenario(f.m, &s);
     vmm_guest_secrets(f.g, with);
     UNIT_BYTES(with, without, sizeof with);
     CU_ASSERT(answers(&f));
+    for (unsigned kind = SEVKIT_FAULT_BUSY; kind <= SEVKIT_FAULT_TCB_UPDATE; kind++) {
+        s.faults[s.fault_count] = (struct sevkit_fault){(enum sevkit_fault_kind)kind, 1, 9, 1};
+        vmm_machine_set_scenario(f.m, &s);
+        CU_ASSERT(answers(&f));
+    }
+    fixture_close(&f);
+}
+
+/* As many faults as a scenario may have. */
+static void every_fault(void) {
+    struct fixture f;
+    struct sevkit_scenario s = vmm_scenario_none();
+    fixture_open(&f, DEFAULT, NULL);
+    while (s.fault_count < SEVKIT_FAULTS_MAX) {
+        s.faults[s.fault_count++] = (struct sevkit_fault){SEVKIT_FAULT_FLIP_BIT, 1, 9, 32767};
+    }
+    s.faults[SEVKIT_FAULTS_MAX - 1].value = 32766;
+    vmm_machine_set_scenario(f.m, &s);
+    CU_ASSERT(answers(&f));
+    CU_ASSERT_EQUAL(f.response[ABI_PAGE_SIZE - 1],
+                    0xC0); /* 31 flips of one bit, one of the other */
     fixture_close(&f);
 }
 
@@ -370,6 +438,24 @@ static void keys_of(const char *scenario) {
 static void keys(void) {
     keys_of("migration");
     keys_of("tcb-update");
+}
+
+/* A migration draws a new REPORT_ID for each guest, and nothing for places without one. */
+static void what_a_migration_draws(void) {
+    struct fixture f;
+    struct vmm_guest *second = NULL;
+    fixture_open(&f, DEFAULT, FAULT("migrate", "1", "1"));
+    UNIT_OK(vmm_guest_launch(f.m, &second));
+    struct crypto_drbg drbg = f.m->drbg;
+    uint8_t drawn[2 * 32], next[2][16];
+    crypto_drbg_random(&drbg, drawn, sizeof drawn);
+    crypto_drbg_random(&drbg, next[0], sizeof next[0]);
+    CU_ASSERT(answers(&f));
+    UNIT_BYTES(f.m->psp->guests.gctx[0].report_id, drawn, 32);
+    UNIT_BYTES(f.m->psp->guests.gctx[1].report_id, drawn + 32, 32);
+    crypto_drbg_random(&f.m->drbg, next[1], sizeof next[1]);
+    UNIT_BYTES(next[0], next[1], sizeof next[0]);
+    fixture_close(&f);
 }
 
 /* The last byte of a hardware id never becomes 0. */
@@ -511,7 +597,9 @@ static void no_older_tcb(void) {
     UNIT_OK(vmm_guest_launch(m, &g));
     UNIT_OK(vmm_machine_certs(m, &certs));
     vmm_machine_set_scenario(m, &s);
-    UNIT_FAILS(vmm_machine_certs(m, &certs), SEVKIT_NOT_FOUND, "tcb");
+    const struct sevkit_result r = vmm_machine_certs(m, &certs);
+    UNIT_FAILS(r, SEVKIT_NOT_FOUND, "tcb");
+    CU_ASSERT(r.value == 0 && r.offset == SEVKIT_NO_OFFSET);
     const struct sevkit_guest_door door = vmm_guest_door(g);
     page[ABI_MSG_TYPE] = ABI_MSG_REPORT_REQ;
     door.ext_request(door.ctx, page, response, NULL, &npages, &exit);
@@ -527,6 +615,8 @@ static const struct unit_test tests[] = {
     {"numbers-start-anew", numbers_start_anew},
     {"corrupted-signature", corrupted_signature},
     {"nothing-to-corrupt", nothing_to_corrupt},
+    {"another-key", another_key},
+    {"key-is-forgotten", key_is_forgotten},
     {"replayed", replayed},
     {"reordered", reordered},
     {"reordered-twice", reordered_twice},
@@ -536,7 +626,9 @@ static const struct unit_test tests[] = {
     {"guests-apart", guests_apart},
     {"wiped", wiped},
     {"out-of-range", out_of_range},
+    {"every-fault", every_fault},
     {"migration", migration},
+    {"what-a-migration-draws", what_a_migration_draws},
     {"keys", keys},
     {"chips-in-a-row", chips_in_a_row},
     {"tcb-update", tcb_update},

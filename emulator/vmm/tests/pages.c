@@ -16,6 +16,8 @@ static void each_page_once(void) {
         CU_ASSERT_EQUAL(paddr, i * RMP_PAGE_4K);
     }
     UNIT_FAILS(vmm_page_take(&pages, &paddr), SEVKIT_LIMIT, "memory_size");
+    const struct sevkit_result r = vmm_page_take(&pages, &paddr);
+    CU_ASSERT(r.value == pages.end && r.offset == SEVKIT_NO_OFFSET);
     for (uint64_t i = 1; i <= COUNT; i++) vmm_page_return(&pages, i * RMP_PAGE_4K);
     for (uint64_t i = COUNT; i >= 1; i--) {
         UNIT_OK(vmm_page_take(&pages, &paddr));

@@ -38,6 +38,7 @@ static void test_default(void) {
     CU_ASSERT(!p.enforce_header_mbz && p.vmpl_max_3 && p.report_size_on_failure);
     CU_ASSERT(p.signing_key_none && p.secrets_version == 3);
     CU_ASSERT_EQUAL(p.rmp_lookup_status, ABI_INVALID_ADDRESS);
+    CU_ASSERT_EQUAL(p.tsc_desired_khz, 2400000);
     CU_ASSERT(p.tsc_reference_khz == 99800 && p.tsc_factor == 200 && p.tsc_offset == 0);
     CU_ASSERT(p.memory_size == UINT64_C(1) << 30 && p.guests_max == 16);
 }
@@ -100,7 +101,9 @@ static void test_names(void) {
 
 static void test_unknown_name(void) {
     struct sevkit_profile p;
-    UNIT_FAILS(vmm_profile_builtin("naples-1.0.0-v1-vcek", &p), SEVKIT_NOT_FOUND, "profile");
+    const struct sevkit_result r = vmm_profile_builtin("naples-1.0.0-v1-vcek", &p);
+    UNIT_FAILS(r, SEVKIT_NOT_FOUND, "profile");
+    CU_ASSERT(r.value == 0 && r.offset == SEVKIT_NO_OFFSET);
     UNIT_FAILS(vmm_profile_builtin("", &p), SEVKIT_NOT_FOUND, "profile");
 }
 
@@ -151,6 +154,13 @@ static void test_chip_ids(void) {
     CU_ASSERT_EQUAL(seen, sizeof der_like / sizeof der_like[0]);
 }
 
+/* A rule without a value has 0. */
+static unsigned kind_of(const struct sevkit_cpuid_register *reg) {
+    const bool has_value = reg->rule != SEVKIT_CPUID_ZERO && reg->rule != SEVKIT_CPUID_UNCHECKED;
+    CU_ASSERT(has_value || reg->value == 0);
+    return 1u << reg->rule;
+}
+
 /* Every rule kind appears, and leaf 1 states the chip's own family, model and stepping. */
 static void test_cpuid_policies(void) {
     for (size_t i = 0; vmm_profile_name(i) != NULL; i++) {
@@ -159,12 +169,14 @@ static void test_cpuid_policies(void) {
         CU_ASSERT(p.cpuid_policy_count > 1);
         for (size_t j = 0; j < p.cpuid_policy_count; j++) {
             const struct sevkit_cpuid_policy *leaf = &p.cpuid_policy[j];
-            kinds |= 1u << leaf->eax.rule | 1u << leaf->ebx.rule;
-            kinds |= 1u << leaf->ecx.rule | 1u << leaf->edx.rule;
+            kinds |= kind_of(&leaf->eax) | kind_of(&leaf->ebx);
+            kinds |= kind_of(&leaf->ecx) | kind_of(&leaf->edx);
         }
         CU_ASSERT_EQUAL(kinds, 0x1F);
         CU_ASSERT_EQUAL(p.cpuid_policy[0].eax.value, 0x10);
-        CU_ASSERT_EQUAL(p.cpuid_policy[0].ebx.value, 0x68747541);
+        CU_ASSERT_EQUAL(p.cpuid_policy[0].ebx.value, 0x68747541); /* AuthenticAMD */
+        CU_ASSERT_EQUAL(p.cpuid_policy[0].edx.value, 0x69746E65);
+        CU_ASSERT_EQUAL(p.cpuid_policy[0].ecx.value, 0x444D4163);
         CU_ASSERT_EQUAL(p.cpuid_policy[1].eax_in, 1);
         CU_ASSERT_EQUAL(p.cpuid_policy[1].eax.value, abi_fms_to_eax(p.fms));
     }

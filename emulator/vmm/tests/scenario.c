@@ -17,139 +17,158 @@ static const struct refusal {
     const char *good, *bad;
     enum sevkit_code code;
     const char *field;
+    uint64_t value; /* what the refusal names: the number found, or the line of a syntax error */
 } refusals[] = {
     /* the top object */
-    {FILE_OF(""), "", SEVKIT_BAD_ENCODING, "json"},
-    {FILE_OF(""), "{", SEVKIT_BAD_ENCODING, "json"},
-    {FILE_OF(""), "[]", SEVKIT_BAD_ENCODING, "json"},
-    {FILE_OF(""), "{\"title\": \"b\"}", SEVKIT_NOT_FOUND, "name"},
-    {FILE_OF(""), "{\"name\": \"a\"}", SEVKIT_NOT_FOUND, "title"},
-    {FILE_OF(""), FILE_OF(", \"name\": \"a\""), SEVKIT_BAD_ENCODING, "json"},
-    {FILE_OF(""), FILE_OF(", \"fault\": []"), SEVKIT_BAD_VALUE, "fault"},
-    {FILE_OF(""), "{\"name\": \"A\", \"title\": \"b\"}", SEVKIT_BAD_VALUE, "name"},
-    {FILE_OF(""), "{\"name\": \"\", \"title\": \"b\"}", SEVKIT_BAD_LENGTH, "name"},
-    {FILE_OF(""), "{\"name\": 1, \"title\": \"b\"}", SEVKIT_BAD_ENCODING, "name"},
-    {FILE_OF(""), "{\"name\": \"a\", \"title\": \"\\u007f\"}", SEVKIT_BAD_ENCODING, "title"},
-    {FILE_OF(", \"$schema\": \"x\""), FILE_OF(", \"$schema\": 1"), SEVKIT_BAD_ENCODING, "$schema"},
+    {FILE_OF(""), "", SEVKIT_BAD_ENCODING, "json", 1},
+    {FILE_OF(""), "{", SEVKIT_BAD_ENCODING, "json", 1},
+    {FILE_OF(""), "[]", SEVKIT_BAD_ENCODING, "json", 0},
+    {FILE_OF(""), "{\"title\": \"b\"}", SEVKIT_NOT_FOUND, "name", 0},
+    {FILE_OF(""), "{\"name\": \"a\"}", SEVKIT_NOT_FOUND, "title", 0},
+    {FILE_OF(""), FILE_OF(", \"name\": \"a\""), SEVKIT_BAD_ENCODING, "json", 1},
+    {FILE_OF(""), FILE_OF(", \"fault\": []"), SEVKIT_BAD_VALUE, "fault", 0},
+    {FILE_OF(""), "{\"name\": \"A\", \"title\": \"b\"}", SEVKIT_BAD_VALUE, "name", 0},
+    {FILE_OF(""), "{\"name\": \"\", \"title\": \"b\"}", SEVKIT_BAD_LENGTH, "name", 0},
+    {FILE_OF(""), "{\"name\": 1, \"title\": \"b\"}", SEVKIT_BAD_ENCODING, "name", 0},
+    {FILE_OF(""), "{\"name\": \"a\", \"title\": \"\\u007f\"}", SEVKIT_BAD_ENCODING, "title", 127},
+    {FILE_OF(", \"$schema\": \"x\""), FILE_OF(", \"$schema\": 1"), SEVKIT_BAD_ENCODING, "$schema",
+     0},
 
     /* faults */
-    {FAULTS(""), FILE_OF(", \"faults\": {}"), SEVKIT_BAD_ENCODING, "faults"},
+    {FAULTS(""), FILE_OF(", \"faults\": {}"), SEVKIT_BAD_ENCODING, "faults", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"), FAULTS("1"), SEVKIT_BAD_ENCODING,
-     "faults[0]"},
+     "faults[0]", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"),
-     FAULTS("{\"first\": 1, \"count\": 1}"), SEVKIT_NOT_FOUND, "faults[0].kind"},
+     FAULTS("{\"first\": 1, \"count\": 1}"), SEVKIT_NOT_FOUND, "faults[0].kind", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"),
-     FAULTS("{\"kind\": \"bus\", \"first\": 1, \"count\": 1}"), SEVKIT_BAD_VALUE, "faults[0].kind"},
+     FAULTS("{\"kind\": \"bus\", \"first\": 1, \"count\": 1}"), SEVKIT_BAD_VALUE, "faults[0].kind",
+     0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"),
-     FAULTS("{\"kind\": 0, \"first\": 1, \"count\": 1}"), SEVKIT_BAD_ENCODING, "faults[0].kind"},
+     FAULTS("{\"kind\": 0, \"first\": 1, \"count\": 1}"), SEVKIT_BAD_ENCODING, "faults[0].kind", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"),
-     FAULTS("{\"kind\": \"busy\", \"count\": 1}"), SEVKIT_NOT_FOUND, "faults[0].first"},
+     FAULTS("{\"kind\": \"busy\", \"count\": 1}"), SEVKIT_NOT_FOUND, "faults[0].first", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"),
-     FAULTS("{\"kind\": \"busy\", \"first\": 1}"), SEVKIT_NOT_FOUND, "faults[0].count"},
+     FAULTS("{\"kind\": \"busy\", \"first\": 1}"), SEVKIT_NOT_FOUND, "faults[0].count", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"),
      FAULTS("{\"kind\": \"busy\", \"first\": 0, \"count\": 1}"), SEVKIT_BAD_VALUE,
-     "faults[0].first"},
+     "faults[0].first", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"),
      FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 0}"), SEVKIT_BAD_VALUE,
-     "faults[0].count"},
+     "faults[0].count", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": \"all\"}"),
      FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": \"ALL\"}"), SEVKIT_BAD_VALUE,
-     "faults[0].count"},
+     "faults[0].count", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"),
      FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1.0}"), SEVKIT_BAD_ENCODING,
-     "faults[0].count"},
+     "faults[0].count", 0},
     {FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1}"),
      FAULTS("{\"kind\": \"busy\", \"first\": 1, \"count\": 1, \"value\": 1}"), SEVKIT_BAD_VALUE,
-     "faults[0].value"},
+     "faults[0].value", 0},
     {FAULTS("{\"kind\": \"vmm_error\", \"first\": 1, \"count\": 1, \"value\": 1}"),
      FAULTS("{\"kind\": \"vmm_error\", \"first\": 1, \"count\": 1, \"value\": 0}"),
-     SEVKIT_BAD_VALUE, "faults[0].value"},
+     SEVKIT_BAD_VALUE, "faults[0].value", 0},
     {FAULTS("{\"kind\": \"vmm_error\", \"first\": 1, \"count\": 1, \"value\": 4294967295}"),
      FAULTS("{\"kind\": \"vmm_error\", \"first\": 1, \"count\": 1, \"value\": 4294967296}"),
-     SEVKIT_BAD_VALUE, "faults[0].value"},
+     SEVKIT_BAD_VALUE, "faults[0].value", UINT64_C(1) << 32},
     {FAULTS("{\"kind\": \"vmm_error\", \"first\": 1, \"count\": 1, \"value\": 1}"),
      FAULTS("{\"kind\": \"vmm_error\", \"first\": 1, \"count\": 1}"), SEVKIT_NOT_FOUND,
-     "faults[0].value"},
+     "faults[0].value", 0},
     {FAULTS("{\"kind\": \"fw_status\", \"first\": 1, \"count\": 1, \"value\": 1}"),
      FAULTS("{\"kind\": \"fw_status\", \"first\": 1, \"count\": 1, \"value\": 0}"),
-     SEVKIT_BAD_VALUE, "faults[0].value"},
+     SEVKIT_BAD_VALUE, "faults[0].value", 0},
     {FAULTS("{\"kind\": \"fw_status\", \"first\": 1, \"count\": 1, \"value\": \"AEAD_OFLOW\"}"),
      FAULTS("{\"kind\": \"fw_status\", \"first\": 1, \"count\": 1, \"value\": \"SUCCESS\"}"),
-     SEVKIT_BAD_VALUE, "faults[0].value"},
+     SEVKIT_BAD_VALUE, "faults[0].value", 0},
     {FAULTS("{\"kind\": \"fw_status\", \"first\": 1, \"count\": 1, \"value\": \"AEAD_OFLOW\"}"),
      FAULTS("{\"kind\": \"fw_status\", \"first\": 1, \"count\": 1, \"value\": \"aead_oflow\"}"),
-     SEVKIT_BAD_VALUE, "faults[0].value"},
+     SEVKIT_BAD_VALUE, "faults[0].value", 0},
     {FAULTS("{\"kind\": \"es_result\", \"first\": 1, \"count\": 1, \"value\": 5}"),
      FAULTS("{\"kind\": \"es_result\", \"first\": 1, \"count\": 1, \"value\": 6}"),
-     SEVKIT_BAD_VALUE, "faults[0].value"},
+     SEVKIT_BAD_VALUE, "faults[0].value", 6},
+    {FAULTS("{\"kind\": \"es_result\", \"first\": 1, \"count\": 1, \"value\": 1}"),
+     FAULTS("{\"kind\": \"es_result\", \"first\": 1, \"count\": 1, \"value\": 0}"),
+     SEVKIT_BAD_VALUE, "faults[0].value", 0},
+    {FAULTS("{\"kind\": \"truncate\", \"first\": 1, \"count\": 1, \"value\": 0}"),
+     FAULTS("{\"kind\": \"truncate\", \"first\": 1, \"count\": 1, \"value\": true}"),
+     SEVKIT_BAD_ENCODING, "faults[0].value", 0},
     {FAULTS("{\"kind\": \"truncate\", \"first\": 1, \"count\": 1, \"value\": 4095}"),
      FAULTS("{\"kind\": \"truncate\", \"first\": 1, \"count\": 1, \"value\": 4096}"),
-     SEVKIT_BAD_VALUE, "faults[0].value"},
+     SEVKIT_BAD_VALUE, "faults[0].value", 4096},
     {FAULTS("{\"kind\": \"flip_bit\", \"first\": 1, \"count\": 1, \"value\": 32767}"),
      FAULTS("{\"kind\": \"flip_bit\", \"first\": 1, \"count\": 1, \"value\": 32768}"),
-     SEVKIT_BAD_VALUE, "faults[0].value"},
-    {FAULTS("{\"kind\": \"flip_bit\", \"first\": 1, \"count\": 1, \"value\": 1}"),
+     SEVKIT_BAD_VALUE, "faults[0].value", 32768},
+    {FAULTS("{\"kind\": \"flip_bit\", \"first\": 1, \"count\": 1, \"value\": 0}"),
      FAULTS("{\"kind\": \"flip_bit\", \"first\": 1, \"count\": 1, \"value\": -1}"),
-     SEVKIT_BAD_VALUE, "faults[0].value"},
+     SEVKIT_BAD_VALUE, "faults[0].value", UINT64_MAX},
     {FAULTS("{\"kind\": \"wipe_vmpck\", \"value\": 3}"),
-     FAULTS("{\"kind\": \"wipe_vmpck\", \"value\": 4}"), SEVKIT_BAD_VALUE, "faults[0].value"},
+     FAULTS("{\"kind\": \"wipe_vmpck\", \"value\": 4}"), SEVKIT_BAD_VALUE, "faults[0].value", 4},
     {FAULTS("{\"kind\": \"wipe_vmpck\", \"value\": 0}"),
      FAULTS("{\"kind\": \"wipe_vmpck\", \"value\": 0, \"first\": 1}"), SEVKIT_BAD_VALUE,
-     "faults[0].first"},
+     "faults[0].first", 0},
 
     /* table, leaf, crl */
     {FILE_OF(", \"table\": {\"kind\": \"normal\"}"), FILE_OF(", \"table\": \"normal\""),
-     SEVKIT_BAD_ENCODING, "table"},
+     SEVKIT_BAD_ENCODING, "table", 0},
     {FILE_OF(", \"table\": {\"kind\": \"normal\"}"), FILE_OF(", \"table\": {}"), SEVKIT_NOT_FOUND,
-     "table.kind"},
+     "table.kind", 0},
     {FILE_OF(", \"table\": {\"kind\": \"no_end\"}"), FILE_OF(", \"table\": {\"kind\": \"no-end\"}"),
-     SEVKIT_BAD_VALUE, "table.kind"},
+     SEVKIT_BAD_VALUE, "table.kind", 0},
     {FILE_OF(", \"table\": {\"kind\": \"normal\", \"npages\": 1}"),
      FILE_OF(", \"table\": {\"kind\": \"normal\", \"npages\": 0}"), SEVKIT_BAD_VALUE,
-     "table.npages"},
+     "table.npages", 0},
     {FILE_OF(", \"table\": {\"kind\": \"normal\", \"npages\": 4294967295}"),
      FILE_OF(", \"table\": {\"kind\": \"normal\", \"npages\": 4294967296}"), SEVKIT_BAD_VALUE,
-     "table.npages"},
+     "table.npages", UINT64_C(1) << 32},
     {FILE_OF(", \"table\": {\"kind\": \"absent\"}"),
      FILE_OF(", \"table\": {\"kind\": \"absent\", \"npages\": 1}"), SEVKIT_BAD_VALUE,
-     "table.npages"},
+     "table.npages", 1},
     {FILE_OF(", \"leaf\": \"genuine\""), FILE_OF(", \"leaf\": \"vcek-tcb\""), SEVKIT_BAD_VALUE,
-     "leaf"},
-    {FILE_OF(", \"leaf\": \"genuine\""), FILE_OF(", \"leaf\": null"), SEVKIT_BAD_ENCODING, "leaf"},
-    {FILE_OF(", \"crl\": {}"), FILE_OF(", \"crl\": []"), SEVKIT_BAD_ENCODING, "crl"},
+     "leaf", 0},
+    {FILE_OF(", \"leaf\": \"genuine\""), FILE_OF(", \"leaf\": null"), SEVKIT_BAD_ENCODING, "leaf",
+     0},
+    {FILE_OF(", \"crl\": {}"), FILE_OF(", \"crl\": []"), SEVKIT_BAD_ENCODING, "crl", 0},
     {FILE_OF(", \"crl\": {\"expired\": true}"), FILE_OF(", \"crl\": {\"expired\": 1}"),
-     SEVKIT_BAD_ENCODING, "crl.expired"},
+     SEVKIT_BAD_ENCODING, "crl.expired", 0},
     {FILE_OF(", \"crl\": {\"revoke_ask\": true}"), FILE_OF(", \"crl\": {\"revoke_ark\": true}"),
-     SEVKIT_BAD_VALUE, "crl.revoke_ark"},
+     SEVKIT_BAD_VALUE, "crl.revoke_ark", 0},
 
     /* kds */
     {FILE_OF(", \"kds\": {\"kind\": \"normal\"}"), FILE_OF(", \"kds\": {\"kind\": \"fast\"}"),
-     SEVKIT_BAD_VALUE, "kds.kind"},
+     SEVKIT_BAD_VALUE, "kds.kind", 0},
     {FILE_OF(", \"kds\": {\"kind\": \"normal\"}"),
-     FILE_OF(", \"kds\": {\"kind\": \"normal\", \"value\": 1}"), SEVKIT_BAD_VALUE, "kds.value"},
+     FILE_OF(", \"kds\": {\"kind\": \"normal\", \"value\": 1}"), SEVKIT_BAD_VALUE, "kds.value", 0},
+    {FILE_OF(", \"kds\": {\"kind\": \"normal\"}"), FILE_OF(", \"kds\": []"), SEVKIT_BAD_ENCODING,
+     "kds", 0},
+    {FILE_OF(", \"kds\": {\"kind\": \"normal\"}"), FILE_OF(", \"kds\": {}"), SEVKIT_NOT_FOUND,
+     "kds.kind", 0},
     {FILE_OF(", \"kds\": {\"kind\": \"status\", \"value\": 400}"),
-     FILE_OF(", \"kds\": {\"kind\": \"status\", \"value\": 399}"), SEVKIT_BAD_VALUE, "kds.value"},
+     FILE_OF(", \"kds\": {\"kind\": \"status\", \"value\": 399}"), SEVKIT_BAD_VALUE, "kds.value",
+     399},
     {FILE_OF(", \"kds\": {\"kind\": \"status\", \"value\": 599}"),
-     FILE_OF(", \"kds\": {\"kind\": \"status\", \"value\": 600}"), SEVKIT_BAD_VALUE, "kds.value"},
+     FILE_OF(", \"kds\": {\"kind\": \"status\", \"value\": 600}"), SEVKIT_BAD_VALUE, "kds.value",
+     600},
     {FILE_OF(", \"kds\": {\"kind\": \"status\", \"value\": 404}"),
-     FILE_OF(", \"kds\": {\"kind\": \"status\"}"), SEVKIT_NOT_FOUND, "kds.value"},
+     FILE_OF(", \"kds\": {\"kind\": \"status\"}"), SEVKIT_NOT_FOUND, "kds.value", 0},
     {FILE_OF(", \"kds\": {\"kind\": \"slow\", \"value\": 1}"),
-     FILE_OF(", \"kds\": {\"kind\": \"slow\", \"value\": 0}"), SEVKIT_BAD_VALUE, "kds.value"},
+     FILE_OF(", \"kds\": {\"kind\": \"slow\", \"value\": 0}"), SEVKIT_BAD_VALUE, "kds.value", 0},
     {FILE_OF(", \"kds\": {\"kind\": \"slow\", \"value\": 604800000}"),
      FILE_OF(", \"kds\": {\"kind\": \"slow\", \"value\": 604800001}"), SEVKIT_BAD_VALUE,
-     "kds.value"},
+     "kds.value", 604800001},
     {FILE_OF(", \"kds\": {\"kind\": \"truncated\", \"value\": 0}"),
-     FILE_OF(", \"kds\": {\"kind\": \"truncated\", \"value\": -1}"), SEVKIT_BAD_VALUE, "kds.value"},
+     FILE_OF(", \"kds\": {\"kind\": \"truncated\", \"value\": -1}"), SEVKIT_BAD_VALUE, "kds.value",
+     UINT64_MAX},
     {FILE_OF(", \"kds\": {\"kind\": \"truncated\", \"value\": 0, \"count\": \"all\"}"),
      FILE_OF(", \"kds\": {\"kind\": \"truncated\", \"value\": 0, \"count\": \"none\"}"),
-     SEVKIT_BAD_VALUE, "kds.count"},
+     SEVKIT_BAD_VALUE, "kds.count", 0},
 };
 
 static void test_refused(void) {
     struct sevkit_scenario s;
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         UNIT_OK(parse(refusals[i].good, &s));
-        UNIT_FAILS(parse(refusals[i].bad, &s), refusals[i].code, refusals[i].field);
+        const struct sevkit_result r = parse(refusals[i].bad, &s);
+        UNIT_FAILS(r, refusals[i].code, refusals[i].field);
+        CU_ASSERT_EQUAL(r.value, refusals[i].value);
     }
 }
 
@@ -176,12 +195,24 @@ static void test_limits(void) {
     memset(text, ' ', sizeof text);
     memcpy(text, FILE_OF(""), sizeof FILE_OF("") - 1);
     UNIT_OK(vmm_scenario_parse(text, (size_t)64 * 1024, &s));
-    UNIT_FAILS(vmm_scenario_parse(text, (size_t)64 * 1024 + 1, &s), SEVKIT_BAD_LENGTH, "json");
+    const struct sevkit_result r = vmm_scenario_parse(text, (size_t)64 * 1024 + 1, &s);
+    UNIT_FAILS(r, SEVKIT_BAD_LENGTH, "json");
+    CU_ASSERT(r.value == 64 * 1024 + 1 && r.offset == SEVKIT_NO_OFFSET);
+}
+
+/* Line and offset of what is no JSON. */
+static void test_place(void) {
+    struct sevkit_scenario s;
+    const struct sevkit_result r = parse("{\n \"name\"!\n}", &s);
+    UNIT_FAILS(r, SEVKIT_BAD_ENCODING, "json");
+    CU_ASSERT(r.value == 2 && r.offset == 10);
 }
 
 static void test_none(void) {
     const struct sevkit_scenario none = vmm_scenario_none();
     struct sevkit_scenario s;
+    CU_ASSERT_STRING_EQUAL(none.name, "none");
+    CU_ASSERT_STRING_EQUAL(none.title, "The world behaves");
     CU_ASSERT(none.fault_count == 0 && none.table == SEVKIT_TABLE_NORMAL);
     CU_ASSERT(none.table_npages == 0 && none.leaf == SEVKIT_LEAF_GENUINE);
     CU_ASSERT(!none.revoke_ask && !none.revoke_asvk && !none.crl_expired);
@@ -212,6 +243,7 @@ static void test_all_members(void) {
     CU_ASSERT_EQUAL(s.faults[1].value, ABI_AEAD_OFLOW);
     CU_ASSERT_EQUAL(s.faults[2].value, 30);
     CU_ASSERT(s.faults[3].kind == SEVKIT_FAULT_WIPE_VMPCK && s.faults[3].value == 2);
+    CU_ASSERT(s.faults[3].first == 1 && s.faults[3].count == UINT64_MAX); /* from the start */
     CU_ASSERT(s.table == SEVKIT_TABLE_GARBAGE && s.table_npages == 3);
     CU_ASSERT_EQUAL(s.leaf, SEVKIT_LEAF_KDS_OLD_TCB);
     CU_ASSERT(s.revoke_ask && !s.revoke_asvk && s.crl_expired);
@@ -266,12 +298,19 @@ static void test_builtin(void) {
         if (i > 0) CU_ASSERT(strcmp(vmm_scenario_name(i - 1), vmm_scenario_name(i)) < 0);
     }
     CU_ASSERT_PTR_NULL(vmm_scenario_name(count));
-    UNIT_FAILS(vmm_scenario_builtin("none", &s), SEVKIT_NOT_FOUND, "scenario");
+    const struct sevkit_result r = vmm_scenario_builtin("none", &s);
+    UNIT_FAILS(r, SEVKIT_NOT_FOUND, "scenario");
+    CU_ASSERT(r.value == 0 && r.offset == SEVKIT_NO_OFFSET);
 }
 
 static const struct unit_test tests[] = {
-    {"refused", test_refused},         {"limits", test_limits},   {"none", test_none},
-    {"all-members", test_all_members}, {"builtin", test_builtin}, {NULL, NULL},
+    {"refused", test_refused},
+    {"limits", test_limits},
+    {"place", test_place},
+    {"none", test_none},
+    {"all-members", test_all_members},
+    {"builtin", test_builtin},
+    {NULL, NULL},
 };
 
 const struct unit_suite scenario_suite = {"scenario", tests};

@@ -1,0 +1,9 @@
+/* The area tsm. */
+#include "tsm/tsm.h"
+
+static const struct suite_area *const parts[] = {
+    &tsm_folder_tests,    &tsm_access_tests,  &tsm_inblob_tests,
+    &tsm_privlevel_tests, &tsm_blob_tests,    &tsm_read_tests,
+    &tsm_service_tests,   &tsm_failure_tests, NULL};
+
+const struct suite_area tsm_area = {.name = "tsm", .parts = parts};
