@@ -53,13 +53,11 @@ int drv_guest_probe(struct drv_guest *guest) {
         guest->behaviour->vmpck_follows_vmpl ? guest->config.vmpl : 0; /* @req LNX-GUEST-003 */
     const bool given = guest->config.vmpck_id != DRV_VMPCK_DEFAULT;
     const unsigned id = given ? (unsigned)guest->config.vmpck_id : fallback;
-    guest->has_key = false;
     if (id >= ABI_VMPCK_COUNT) return -EINVAL; /* @req LNX-GUEST-004 */
     guest->vmpck = id;
     if (abi_all_zero(drv_guest_key(guest), ABI_VMPCK_SIZE)) return -EINVAL; /* @req LNX-GUEST-005 */
-    if (!sevkit_ok(crypto_aead_set_key(guest->aead, drv_guest_key(guest)))) return -ENOMEM;
-    guest->has_key = true;
-    return 0;
+    guest->has_key = sevkit_ok(crypto_aead_set_key(guest->aead, drv_guest_key(guest)));
+    return guest->has_key ? 0 : -ENOMEM;
 }
 
 unsigned drv_guest_vmpck(const struct drv_guest *guest) {

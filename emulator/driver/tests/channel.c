@@ -185,17 +185,19 @@ static void responses_that_do_not_fit(void) {
         void (*edit)(struct abi_msg_header *);
         enum sevkit_code code;
         const char *field;
+        size_t offset;
+        uint64_t value;
     } rows[] = {
-        {seqno_same, SEVKIT_BAD_VALUE, "MSG_SEQNO"},
-        {seqno_ahead, SEVKIT_BAD_VALUE, "MSG_SEQNO"},
-        {type_of_request, SEVKIT_BAD_VALUE, "MSG_TYPE"},
-        {version_other, SEVKIT_BAD_VALUE, "MSG_VERSION"},
-        {algo_other, SEVKIT_BAD_VALUE, "ALGO"},
-        {header_version_other, SEVKIT_BAD_VALUE, "HDR_VERSION"},
-        {header_size_other, SEVKIT_BAD_VALUE, "HDR_SIZE"},
-        {vmpck_other, SEVKIT_BAD_VALUE, "MSG_VMPCK"},
-        {size_over_page, SEVKIT_BAD_LENGTH, "MSG_SIZE"},
-        {size_over_capacity, SEVKIT_BAD_LENGTH, "MSG_SIZE"},
+        {seqno_same, SEVKIT_BAD_VALUE, "MSG_SEQNO", 0x20, 1},
+        {seqno_ahead, SEVKIT_BAD_VALUE, "MSG_SEQNO", 0x20, 3},
+        {type_of_request, SEVKIT_BAD_VALUE, "MSG_TYPE", 0x34, 3},
+        {version_other, SEVKIT_BAD_VALUE, "MSG_VERSION", 0x35, 2},
+        {algo_other, SEVKIT_BAD_VALUE, "ALGO", 0x30, 0},
+        {header_version_other, SEVKIT_BAD_VALUE, "HDR_VERSION", 0x31, 2},
+        {header_size_other, SEVKIT_BAD_VALUE, "HDR_SIZE", 0x32, 0x61},
+        {vmpck_other, SEVKIT_BAD_VALUE, "MSG_VMPCK", 0x3C, 1},
+        {size_over_page, SEVKIT_BAD_LENGTH, "MSG_SIZE", 0x36, 4001},
+        {size_over_capacity, SEVKIT_BAD_LENGTH, "MSG_SIZE", 0x36, 33},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct echo e = {.edit = rows[i].edit};
@@ -203,7 +205,9 @@ static void responses_that_do_not_fit(void) {
         uint8_t out[sizeof PAYLOAD];
         size_t size = 99;
         struct sevkit_exit exit;
-        UNIT_FAILS(call(c, out, sizeof out, &size, &exit), rows[i].code, rows[i].field);
+        const struct sevkit_result r = call(c, out, sizeof out, &size, &exit);
+        UNIT_FAILS(r, rows[i].code, rows[i].field);
+        CU_ASSERT(r.offset == rows[i].offset && r.value == rows[i].value);
         CU_ASSERT_EQUAL(size, 0);
         CU_ASSERT_EQUAL(drv_channel_seqno(c), 0);
         drv_channel_free(c);
@@ -216,7 +220,23 @@ static void no_larger_than_a_page_whatever_the_buffer(void) {
     static uint8_t out[2 * ABI_PAGE_SIZE];
     size_t size;
     struct sevkit_exit exit;
-    UNIT_FAILS(call(c, out, sizeof out, &size, &exit), SEVKIT_BAD_LENGTH, "MSG_SIZE");
+    const struct sevkit_result r = call(c, out, sizeof out, &size, &exit);
+    UNIT_FAILS(r, SEVKIT_BAD_LENGTH, "MSG_SIZE");
+    CU_ASSERT(r.offset == 0x36 && r.value == 4001);
+    drv_channel_free(c);
+}
+
+static void as_large_as_a_page(void) {
+    static uint8_t payload[ABI_MSG_PAYLOAD_MAX], out[ABI_MSG_PAYLOAD_MAX];
+    struct echo e = {0};
+    struct drv_channel *c = open_channel(&e, 0);
+    size_t size;
+    struct sevkit_exit exit;
+    memset(payload, 0x5A, sizeof payload);
+    UNIT_OK(drv_channel_call(c, ABI_MSG_REPORT_REQ, 1, payload, sizeof payload, out, sizeof out,
+                             &size, &exit));
+    CU_ASSERT_EQUAL(size, sizeof payload);
+    UNIT_BYTES(out, payload, sizeof payload);
     drv_channel_free(c);
 }
 
@@ -265,11 +285,14 @@ static void bad_arguments(void) {
     const struct sevkit_guest_door door = {.ctx = &e, .request = answer};
     struct drv_channel *c = NULL;
     static uint8_t payload[ABI_MSG_PAYLOAD_MAX + 1], page[ABI_PAGE_SIZE];
-    UNIT_FAILS(drv_channel_new(&door, 4, VMPCK, 0, &c), SEVKIT_BAD_VALUE, "index");
+    struct sevkit_result r = drv_channel_new(&door, 4, VMPCK, 0, &c);
+    UNIT_FAILS(r, SEVKIT_BAD_VALUE, "index");
+    CU_ASSERT(r.offset == SEVKIT_NO_OFFSET && r.value == 4);
     c = open_channel(&e, 0);
     UNIT_OK(drv_channel_seal(c, 5, 1, payload, ABI_MSG_PAYLOAD_MAX, page));
-    UNIT_FAILS(drv_channel_seal(c, 5, 1, payload, sizeof payload, page), SEVKIT_BAD_LENGTH,
-               "MSG_SIZE");
+    r = drv_channel_seal(c, 5, 1, payload, sizeof payload, page);
+    UNIT_FAILS(r, SEVKIT_BAD_LENGTH, "MSG_SIZE");
+    CU_ASSERT(r.offset == 0x36 && r.value == sizeof payload);
     drv_channel_free(c);
     drv_channel_free(NULL);
 }
@@ -282,7 +305,11 @@ static void sequence_numbers_end(void) {
     struct drv_channel *c = open_channel(&e, UINT64_MAX - 3);
     UNIT_OK(call(c, out, sizeof out, &size, &exit));
     CU_ASSERT_EQUAL(drv_channel_seqno(c), UINT64_MAX - 1);
-    UNIT_FAILS(call(c, out, sizeof out, &size, &exit), SEVKIT_LIMIT, "MSG_SEQNO");
+    exit = (struct sevkit_exit){.fw_status = 1, .vmm_error = 1, .es_result = 1};
+    const struct sevkit_result r = call(c, out, sizeof out, &size, &exit);
+    UNIT_FAILS(r, SEVKIT_LIMIT, "MSG_SEQNO");
+    CU_ASSERT(r.offset == 0x20 && r.value == UINT64_MAX - 1);
+    CU_ASSERT(exit.fw_status == 0 && exit.vmm_error == 0 && exit.es_result == 0);
     CU_ASSERT_EQUAL(e.requests, 1);
     drv_channel_free(c);
     c = open_channel(&e, UINT64_MAX - 2);
@@ -297,6 +324,7 @@ static const struct unit_test tests[] = {
     {"errors", errors_of_the_other_side},
     {"misfits", responses_that_do_not_fit},
     {"size-over-page", no_larger_than_a_page_whatever_the_buffer},
+    {"size-of-page", as_large_as_a_page},
     {"tolerated", shorter_answers_and_reserved_bytes_pass},
     {"tags", responses_that_do_not_verify},
     {"arguments", bad_arguments},

@@ -41,9 +41,13 @@ static void bad_configurations(void) {
     const struct drv_clock clock = {0};
     struct drv_guest *guest = NULL;
     struct drv_guest_config config = {.kernel = DRV_KERNEL_COUNT};
-    UNIT_FAILS(drv_guest_new(&config, &door, &clock, secrets, &guest), SEVKIT_BAD_VALUE, "kernel");
+    struct sevkit_result r = drv_guest_new(&config, &door, &clock, secrets, &guest);
+    UNIT_FAILS(r, SEVKIT_BAD_VALUE, "kernel");
+    CU_ASSERT(r.offset == SEVKIT_NO_OFFSET && r.value == (uint64_t)config.kernel);
     config = (struct drv_guest_config){.kernel = DRV_KERNEL_6_12, .vmpl = 4};
-    UNIT_FAILS(drv_guest_new(&config, &door, &clock, secrets, &guest), SEVKIT_BAD_VALUE, "vmpl");
+    r = drv_guest_new(&config, &door, &clock, secrets, &guest);
+    UNIT_FAILS(r, SEVKIT_BAD_VALUE, "vmpl");
+    CU_ASSERT(r.offset == SEVKIT_NO_OFFSET && r.value == config.vmpl);
     CU_ASSERT_PTR_NULL(guest);
     drv_guest_free(NULL);
 }

@@ -90,6 +90,7 @@ static bool serve(struct world *w, const uint8_t *request, uint8_t *response,
     if (w->plain + w->ext > 1 && memcmp(w->seen, request, ABI_PAGE_SIZE) != 0)
         w->same_ciphertext = false;
     memcpy(w->seen, request, ABI_PAGE_SIZE);
+    CU_ASSERT(abi_all_zero(response, ABI_PAGE_SIZE));
     w->now += w->call_ms;
     *step = next_step(w);
     *exit = step->exit;
