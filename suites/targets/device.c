@@ -25,8 +25,11 @@ struct real {
     bool allow_destructive;
     bool direct;          /* the path is what it looks like, not psp-run's */
     struct timespec next; /* when the next request may go out */
-    long descriptors[DESCRIPTORS_MAX];
-    size_t descriptor_count;
+    struct {
+        long fd;
+        bool blob; /* an attribute whose read may ask the firmware */
+    } open[DESCRIPTORS_MAX];
+    size_t open_count;
     const char *stopped; /* why nothing more is asked */
 };
 
@@ -79,7 +82,7 @@ static struct sevkit_result real_open(const char *path, const struct target_opti
 }
 
 static void close_all(struct real *real) {
-    while (real->descriptor_count > 0) close((int)real->descriptors[--real->descriptor_count]);
+    while (real->open_count > 0) close((int)real->open[--real->open_count].fd);
 }
 
 static void real_close(void *state) {
@@ -136,9 +139,37 @@ static void wait_turn(struct real *real) {
     real->next.tv_nsec = at % 1000000000;
 }
 
+/* The index of descriptor FD, open_count for none. */
+static size_t find(const struct real *real, uint64_t fd) {
+    size_t i = 0;
+    while (i < real->open_count && (uint64_t)real->open[i].fd != fd) i++;
+    return i;
+}
+
 /* A call that may lead to a firmware request. */
-static bool asks(const struct target_syscall *call) {
-    return call->nr == TARGET_SYS_IOCTL || call->nr == TARGET_SYS_READ;
+static bool asks(const struct real *real, const struct target_syscall *call) {
+    if (call->nr != TARGET_SYS_READ) return call->nr == TARGET_SYS_IOCTL;
+    const size_t i = find(real, call->args[0]);
+    return i < real->open_count && real->open[i].blob;
+}
+
+static bool is_blob(const char *path) {
+    const size_t size = strlen(path);
+    return size > 4 && strcmp(path + size - 4, "blob") == 0;
+}
+
+/* Keeps the list of what is open, to be closed by the next boot. */
+static void note(struct real *real, const struct target_syscall *call, long result) {
+    const bool opened = call->nr == TARGET_SYS_OPEN || call->nr == TARGET_SYS_DUP;
+    const size_t i = find(real, call->args[0]);
+    if (call->nr == TARGET_SYS_CLOSE && i < real->open_count)
+        real->open[i] = real->open[--real->open_count];
+    if (!opened || result < 0 || real->open_count == DESCRIPTORS_MAX) return;
+    const bool blob = call->nr == TARGET_SYS_DUP
+                          ? i < real->open_count && real->open[i].blob
+                          : is_blob((const char *)target_user(call->args[0]));
+    real->open[real->open_count].fd = result;
+    real->open[real->open_count++].blob = blob;
 }
 
 static bool is_ioctl(const struct target_syscall *call) {
@@ -158,16 +189,10 @@ static const char *judge(const struct target_syscall *call, long result) {
 
 static long real_syscall(void *state, const struct target_syscall *call) {
     struct real *real = state;
-    if (asks(call)) wait_turn(real);
+    if (asks(real, call)) wait_turn(real);
     const long result = target_syscall_here(call);
     if (real->stopped == NULL) real->stopped = judge(call, result);
-    const bool opened = call->nr == TARGET_SYS_OPEN || call->nr == TARGET_SYS_DUP;
-    if (opened && result >= 0 && real->descriptor_count < DESCRIPTORS_MAX)
-        real->descriptors[real->descriptor_count++] = result;
-    for (size_t i = 0; call->nr == TARGET_SYS_CLOSE && i < real->descriptor_count; i++) {
-        if (real->descriptors[i] != (long)call->args[0]) continue;
-        real->descriptors[i] = real->descriptors[--real->descriptor_count];
-    }
+    note(real, call, result);
     return result;
 }
 

@@ -6,11 +6,17 @@
 
 #include "tsm/tsm.h"
 
+static unsigned selected; /* of the entries */
+
+void tsm_select(unsigned entry) {
+    selected = entry;
+}
+
 /* The entry's path; its name is this process's, since a real machine's folder is everybody's. */
 static const char *entry_path(struct suite_ctx *ctx, const char *attribute) {
     static char path[512];
-    (void)snprintf(path, sizeof path, "%s/sevkit-%ld%s%s", target_tsm_folder(suite_target(ctx)),
-                   (long)getpid(), attribute[0] != '\0' ? "/" : "", attribute);
+    (void)snprintf(path, sizeof path, "%s/sevkit-%ld-%u%s%s", target_tsm_folder(suite_target(ctx)),
+                   (long)getpid(), selected, attribute[0] != '\0' ? "/" : "", attribute);
     return path;
 }
 
@@ -18,7 +24,22 @@ struct each {
     const struct target_guest *guest;
     bool entry;
     void (*body)(struct suite_ctx *ctx, const void *row);
+    const void *row;
 };
+
+/* A real machine's folder is left as it was found, whatever the test came to. */
+static void remove_all(struct suite_ctx *ctx) {
+    for (unsigned entry = 0; entry < TSM_ENTRIES; entry++) {
+        tsm_select(entry);
+        (void)tsm_remove(ctx);
+    }
+}
+
+/* A real machine runs at the VMPL that it has. */
+static bool is_above_zero(struct suite_ctx *ctx) {
+    return target_is_real(suite_target(ctx)) && tsm_get(ctx, "privlevel_floor") > 0 &&
+           *target_user(AT_READ) >= '1' && *target_user(AT_READ) <= '3';
+}
 
 static void on_kernel(struct suite_ctx *ctx, enum drv_kernel kernel, void *data) {
     const struct each *each = data;
@@ -29,10 +50,13 @@ static void on_kernel(struct suite_ctx *ctx, enum drv_kernel kernel, void *data)
     guest.kernel = kernel;
     guest.tsm = true;
     SUITE_STEP(suite_boot_probe(ctx, &guest, &probe));
-    /* A real machine still has the entry of the test before. */
-    if (each->entry && target_is_real(suite_target(ctx))) (void)tsm_remove(ctx);
+    tsm_select(0);
     if (each->entry) SUITE_RESULT(ctx, "mkdir", 0, tsm_make(ctx), "an entry is made");
-    each->body(ctx, suite_row(ctx));
+    if (each->entry && is_above_zero(ctx))
+        suite_skip(ctx, "privlevel_floor is not 0: a test's reports are of privlevel 0");
+    else
+        each->body(ctx, each->row);
+    remove_all(ctx);
 }
 
 static void each_kernel(struct suite_ctx *ctx, struct each *each) {
@@ -44,15 +68,20 @@ static void each_kernel(struct suite_ctx *ctx, struct each *each) {
         suite_skip(ctx, "the target's kernel generation has no configfs-tsm");
 }
 
+void tsm_each_with(struct suite_ctx *ctx, const struct target_guest *guest,
+                   void (*body)(struct suite_ctx *ctx, const void *row), const void *row) {
+    struct each each = {.guest = guest, .entry = true, .body = body, .row = row};
+    each_kernel(ctx, &each);
+}
+
 void tsm_each(struct suite_ctx *ctx, const struct target_guest *guest,
               void (*body)(struct suite_ctx *ctx, const void *row)) {
-    struct each each = {.guest = guest, .entry = true, .body = body};
-    each_kernel(ctx, &each);
+    tsm_each_with(ctx, guest, body, suite_row(ctx));
 }
 
 void tsm_each_bare(struct suite_ctx *ctx, const struct target_guest *guest,
                    void (*body)(struct suite_ctx *ctx, const void *row)) {
-    struct each each = {.guest = guest, .body = body};
+    struct each each = {.guest = guest, .body = body, .row = suite_row(ctx)};
     each_kernel(ctx, &each);
 }
 
@@ -64,8 +93,18 @@ long tsm_remove(struct suite_ctx *ctx) {
     return suite_path_call(ctx, TARGET_SYS_RMDIR, entry_path(ctx, ""), 0, 0);
 }
 
+long tsm_make_path(struct suite_ctx *ctx, const char *name) {
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/%s", target_tsm_folder(suite_target(ctx)), name);
+    return suite_path_call(ctx, TARGET_SYS_MKDIR, path, 0, 0);
+}
+
 long tsm_open(struct suite_ctx *ctx, const char *attribute, int flags) {
     return suite_open_path(ctx, entry_path(ctx, attribute), flags);
+}
+
+long tsm_stat(struct suite_ctx *ctx, const char *attribute, uint64_t to) {
+    return suite_path_call(ctx, TARGET_SYS_STAT, entry_path(ctx, attribute), to, 0);
 }
 
 long tsm_write_fd(struct suite_ctx *ctx, long fd, size_t size) {
@@ -106,14 +145,14 @@ long tsm_get(struct suite_ctx *ctx, const char *attribute) {
     return closed != 0 ? closed : (long)size;
 }
 
-static void fill(uint8_t *out, uint8_t seed, size_t size) {
+void tsm_fill(uint8_t *out, uint8_t seed, size_t size) {
     for (size_t i = 0; i < size; i++) out[i] = (uint8_t)(seed + i * 3);
 }
 
 long tsm_inblob_of(struct suite_ctx *ctx, uint8_t seed, size_t size) {
     const long fd = tsm_open(ctx, "inblob", O_WRONLY);
     if (fd < 0) return fd;
-    fill(target_user(AT_DATA), seed, size);
+    tsm_fill(target_user(AT_DATA), seed, size);
     const long written = tsm_write_fd(ctx, fd, size);
     const long closed = suite_fd_call(ctx, TARGET_SYS_CLOSE, fd, 0, 0);
     return closed != 0 ? closed : written;
@@ -126,14 +165,29 @@ bool tsm_inblob(struct suite_ctx *ctx, uint8_t seed) {
 
 bool tsm_report(struct suite_ctx *ctx, uint8_t seed) {
     uint8_t wanted[INBLOB_SIZE];
-    fill(wanted, seed, sizeof wanted);
+    tsm_fill(wanted, seed, sizeof wanted);
     return suite_result(ctx, "read of outblob", REPORT_SIZE, tsm_get(ctx, "outblob"),
                         "a report of inblob's bytes") &&
            suite_bytes(ctx, "REPORT_DATA", wanted, target_user(AT_READ + REPORT_DATA),
                        sizeof wanted, "inblob's bytes");
 }
 
-bool tsm_generation(struct suite_ctx *ctx, unsigned long *generation) {
+bool tsm_no_report(struct suite_ctx *ctx, long wanted, const char *rule) {
+    return suite_result(ctx, "read of outblob", wanted, tsm_get(ctx, "outblob"), rule);
+}
+
+bool tsm_level(struct suite_ctx *ctx, const char *text) {
+    return suite_result(ctx, "privlevel", 0, tsm_put(ctx, "privlevel", text),
+                        "a number from the floor to 3");
+}
+
+bool tsm_asked(struct suite_ctx *ctx, uint64_t wanted, const char *rule) {
+    struct target_driver driver;
+    return suite_setup(ctx, "driver", target_driver(suite_target(ctx), &driver)) &&
+           suite_equal(ctx, "firmware requests", wanted, driver.fw_requests, rule);
+}
+
+static bool read_generation(struct suite_ctx *ctx, unsigned long *generation) {
     const long size = tsm_get(ctx, "generation");
     if (!suite_check(ctx, "generation", size > 1 && size < 20, "digits and a newline"))
         return false;
@@ -148,8 +202,12 @@ bool tsm_generation(struct suite_ctx *ctx, unsigned long *generation) {
 
 bool tsm_generation_is(struct suite_ctx *ctx, unsigned long wanted, const char *rule) {
     unsigned long generation;
-    return tsm_generation(ctx, &generation) &&
+    return read_generation(ctx, &generation) &&
            suite_equal(ctx, "generation", wanted, generation, rule);
+}
+
+bool tsm_untouched(struct suite_ctx *ctx, unsigned long generation, uint8_t seed) {
+    return tsm_generation_is(ctx, generation, "a refusal changes nothing") && tsm_report(ctx, seed);
 }
 
 bool tsm_text_is(struct suite_ctx *ctx, const char *attribute, const char *wanted,

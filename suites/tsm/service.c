@@ -9,8 +9,7 @@ static void on_svsm(struct suite_ctx *ctx, void (*body)(struct suite_ctx *ctx, c
 
 /* What every report here needs beside the service. */
 static bool prepare(struct suite_ctx *ctx, uint8_t seed) {
-    return tsm_inblob(ctx, seed) &&
-           suite_result(ctx, "privlevel", 0, tsm_put(ctx, "privlevel", "1"), "the floor");
+    return tsm_inblob(ctx, seed) && tsm_level(ctx, "1");
 }
 
 static void provider_taken(struct suite_ctx *ctx, const void *row) {
@@ -30,10 +29,13 @@ static void run_provider_taken(struct suite_ctx *ctx) {
 
 /* ROW: names, ends with NULL. The write is taken; the report is not made. */
 static void provider_other(struct suite_ctx *ctx, const void *row) {
+    unsigned long wanted = 2;
     SUITE_STEP(prepare(ctx, 61));
+    SUITE_STEP(tsm_report(ctx, 61));
     for (const char *const *name = row; *name != NULL; name++) {
         SUITE_RESULT(ctx, *name, 0, tsm_put(ctx, "service_provider", *name), "it is taken");
-        SUITE_RESULT(ctx, "read of outblob", -EINVAL, tsm_get(ctx, "outblob"), "\"svsm\" or unset");
+        SUITE_STEP(tsm_generation_is(ctx, ++wanted, "it counts"));
+        SUITE_STEP(tsm_no_report(ctx, -EINVAL, "\"svsm\" or unset"));
     }
     SUITE_RESULT(ctx, "svsm", 0, tsm_put(ctx, "service_provider", "svsm"), "it is taken");
     SUITE_CHECK(ctx, "outblob", tsm_get(ctx, "outblob") > 0, "the name mends it");
@@ -43,13 +45,14 @@ static void run_provider_other(struct suite_ctx *ctx) {
     on_svsm(ctx, provider_other);
 }
 
-static const char *const other_names[] = {"svs",      "svsmx", "SVSM", "svsm\n\n",
-                                          "tdx_vtpm", "\n",    NULL};
+static const char *const other_names[] = {"svs",      "svsmx",  "SVSM",     "svsm ", " svsm",
+                                          "svsm\n\n", "\nsvsm", "tdx_vtpm", "\n",    NULL};
+
+#define GUID "c476f1eb-0123-45a5-9641-b4e7dde5bfe3"
 
 static void guid_taken(struct suite_ctx *ctx, const void *row) {
     (void)row;
-    SUITE_RESULT(ctx, "service_guid", 0,
-                 tsm_put(ctx, "service_guid", "c476f1eb-0123-45a5-9641-b4e7dde5bfe3"), "a GUID");
+    SUITE_RESULT(ctx, "service_guid", 0, tsm_put(ctx, "service_guid", GUID), "a GUID");
     SUITE_RESULT(ctx, "service_guid", 0,
                  tsm_put(ctx, "service_guid", "C476F1EB-0123-45A5-9641-B4E7DDE5BFE3\n"),
                  "in capitals, with a newline");
@@ -61,14 +64,25 @@ static void run_guid_taken(struct suite_ctx *ctx) {
 }
 
 static void guid_malformed(struct suite_ctx *ctx, const void *row) {
-    static const char *const texts[] = {
-        "c476f1eb-0123-45a5-9641-b4e7dde5bfe", "c476f1eb0123-45a5-9641-b4e7dde5bfe3x",
-        "g476f1eb-0123-45a5-9641-b4e7dde5bfe3", "{c476f1eb-0123-45a5-9641-b4e7dde5bf}"};
+    static const char *const texts[] = {"c476f1eb-0123-45a5-9641-b4e7dde5bfe",
+                                        "c476f1eb0123-45a5-9641-b4e7dde5bfe3x",
+                                        "g476f1eb-0123-45a5-9641-b4e7dde5bfe3",
+                                        "{c476f1eb-0123-45a5-9641-b4e7dde5bf}",
+                                        "c476f1eb-0123-45a5_9641-b4e7dde5bfe3",
+                                        "c476f1eb-0123-45a5-9641-b4e7dde5bfeg",
+                                        " c476f1eb-0123-45a5-9641-b4e7dde5bfe",
+                                        "svsm",
+                                        "\n"};
+    unsigned long wanted = 2;
     (void)row;
+    SUITE_STEP(prepare(ctx, 62));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         SUITE_RESULT(ctx, texts[i], -EINVAL, tsm_put(ctx, "service_guid", texts[i]), "no GUID");
-        SUITE_STEP(tsm_generation_is(ctx, 1 + i, "it has counted all the same"));
+        SUITE_STEP(tsm_generation_is(ctx, ++wanted, "it has counted all the same"));
     }
+    SUITE_STEP(tsm_report(ctx, 62));
+    SUITE_RESULT(ctx, GUID, 0, tsm_put(ctx, "service_guid", GUID), "a GUID");
+    SUITE_STEP(tsm_generation_is(ctx, ++wanted, "it counts"));
 }
 
 static void run_guid_malformed(struct suite_ctx *ctx) {
@@ -89,13 +103,22 @@ static void run_version_taken(struct suite_ctx *ctx) {
     on_svsm(ctx, version_taken);
 }
 
+/* Nothing changes: the report of before is still served. */
 static void version_refused(struct suite_ctx *ctx, const void *row) {
+    static const struct {
+        const char *text;
+        long wanted;
+    } texts[] = {{"one", -EINVAL},         {"-1", -EINVAL},
+                 {"1 ", -EINVAL},          {"\n", -EINVAL},
+                 {"4294967296", -ERANGE},  {"0x100000000\n", -ERANGE},
+                 {"4294967296x", -EINVAL}, {"18446744073709551616x", -ERANGE}};
     (void)row;
-    SUITE_RESULT(ctx, "service_manifest_version", -EINVAL,
-                 tsm_put(ctx, "service_manifest_version", "one"), "kstrtouint, base 0");
-    SUITE_RESULT(ctx, "service_manifest_version", -ERANGE,
-                 tsm_put(ctx, "service_manifest_version", "4294967296"), "32 bits");
-    SUITE_STEP(tsm_generation_is(ctx, 0, "a refused write does not count"));
+    SUITE_STEP(prepare(ctx, 63));
+    SUITE_STEP(tsm_report(ctx, 63));
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        SUITE_RESULT(ctx, texts[i].text, texts[i].wanted,
+                     tsm_put(ctx, "service_manifest_version", texts[i].text), "kstrtouint, base 0");
+    SUITE_STEP(tsm_untouched(ctx, 2, 63));
 }
 
 static void run_version_refused(struct suite_ctx *ctx) {
