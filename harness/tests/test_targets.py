@@ -170,6 +170,15 @@ def test_device_stops_at_a_lost_key(scenario: str, why: str) -> None:
     assert {(t.verdict, t.reason) for t in run.tests[first:]} == {("NOTTEST", why)}
 
 
+def test_device_may_lose_its_key_if_told_so() -> None:
+    """The one test that costs the VMPCK comes last, and only on request."""
+    run = on_node("--area", "device", "--allow-destructive", world=("--no-tsm",))
+    assert not run.failures() and run.code == 0, run.said
+    assert (run.tests[-1].id, run.tests[-1].verdict) == ("device.wiped.by-firmware", "PASS")
+    run = on_node("--filter", "device.wiped.by-firmware", world=("--no-tsm",))
+    assert run.code == 77 and run.tests[0].reason.endswith("does not offer: WIPE")
+
+
 def test_device_that_stays_busy() -> None:
     """It has nothing to say of itself, so no test begins."""
     run = on_node("--area", "device", world=("--no-tsm", "--scenario", "busy-forever"))

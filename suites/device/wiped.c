@@ -54,6 +54,27 @@ CASE(unknown, REPORT, lost_unknown, "from 6.13 on the command is looked at first
 CASE(version, REPORT, lost_version, "MSG_VERSION is looked at first, always",
      {.kernels = K_ALL, .rc = -EINVAL, .exitinfo2 = KEPT, .wiped = true});
 
+/* The one way to lose the VMPCK without a hostile host: the firmware refuses the message. */
+static void version_high(struct suite_ctx *ctx, struct device_call *call) {
+    (void)ctx;
+    *target_user(call->arg + DRV_REQUEST_MSG_VERSION) = 255;
+}
+
+static const struct device_case refused_message = {
+    .cmd = REPORT,
+    .change = version_high,
+    .rule = "MSG_VERSION goes to the firmware, which knows no such one",
+    .outcomes =
+        {{.kernels = K_5_19, .rc = -EIO, .exitinfo2 = ABI_INVALID_PARAM, .sent = 1, .firmware = 1},
+         {.kernels = K_FROM_6_1,
+          .rc = -EIO,
+          .exitinfo2 = ABI_INVALID_PARAM,
+          .sent = 1,
+          .firmware = 1,
+          .counted = true,
+          .wiped = true}},
+};
+
 #define NEGATIVE(ID, TITLE, TWIN, ROW, ...)                                                        \
     {                                                                                              \
         .id = (ID), .title = (TITLE), .requirements = SUITE_REQ(__VA_ARGS__),                      \
@@ -78,6 +99,14 @@ static const struct suite_test tests[] = {
              "device.report.answered", &unknown, "LNX-GUEST-010", "LNX-GUEST-015"),
     NEGATIVE("device.wiped.version", "without a VMPCK, and MSG_VERSION 0", "device.report.answered",
              &version, "LNX-GUEST-014"),
+    {.id = "device.wiped.by-firmware",
+     .title = "MSG_VERSION 255: the firmware refuses the message, and the VMPCK is lost",
+     .requirements = SUITE_REQ("LNX-GUEST-016", "LNX-GUEST-039", "LNX-GUEST-050", "GHCB-REQ-001"),
+     .kind = SUITE_NEGATIVE,
+     .twin = "device.report.answered",
+     .needs = TARGET_DEVICE | TARGET_WIPE,
+     .run = device_run,
+     .row = &refused_message},
 };
 
 const struct suite_area device_wiped_tests = {.tests = tests,

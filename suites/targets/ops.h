@@ -11,7 +11,7 @@ struct target_ops {
     uint32_t (*offers)(const void *state); /* NULL: all of them */
     bool real;                             /* a machine that is not ours */
     unsigned patience;                     /* seconds that a test may take; 0: 10 */
-    /* PATH: what follows "NAME:". */
+    /* PATH: what follows "NAME:". A *STATE that a failure leaves is closed. */
     struct sevkit_result (*open)(const char *path, const struct target_options *options,
                                  void **state);
     void (*close)(void *state);

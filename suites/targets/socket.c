@@ -82,7 +82,12 @@ static struct sevkit_result socket_open(const char *path, const struct target_op
 
 static void socket_close(void *state) {
     struct socket_target *s = state;
-    if (s->control >= 0) close(s->control);
+    if (s->control >= 0) {
+        /* No scenario of ours stays behind; a pspd that is gone has none. */
+        const struct sevkit_result r = set(s, "scenario", "scenario", json_string("none"));
+        (void)r;
+        close(s->control);
+    }
     if (s->data >= 0) close(s->data);
     crypto_wipe(s, sizeof *s);
     free(s);

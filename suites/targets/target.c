@@ -79,6 +79,7 @@ struct sevkit_result target_open(const char *name, const struct target_options *
         const char *path = name + strlen(kinds[i].name);
         const struct sevkit_result r = t->ops->open(path, options, &t->state);
         if (!sevkit_ok(r)) {
+            if (t->state != NULL) t->ops->close(t->state);
             free(t);
             return r;
         }
