@@ -106,25 +106,69 @@ static void verbatim(struct suite_ctx *ctx) {
     suite_each_kernel(ctx, verbatim_on, NULL);
 }
 
-/* The same key for the same request; another for another. */
+/* The same key for the same request; another for each field that counts, up to the request's last byte. */
+static const struct {
+    uint8_t field_select; /* guest_field_select, bits 7:0 */
+    size_t at;            /* the byte that is changed; 0: none */
+    uint8_t value;
+} key_requests[] = {{0, 0, 0},
+                    {1, 0, 0} /* the policy */,
+                    {0, KEY_VMPL, 3},
+                    {0x20, 0, 0} /* TCB_VERSION 0 */,
+                    {0x20, 31, 1} /* its microcode part, or TCB_VERSION's highest byte */};
+#define KEY_REQUESTS (sizeof key_requests / sizeof key_requests[0])
+
+static bool key_of(struct suite_ctx *ctx, struct device_call *call, size_t i, uint8_t out[32]) {
+    device_fill(call, KEY);
+    *target_user(AT_REQUEST + 8) = key_requests[i].field_select;
+    if (key_requests[i].at != 0)
+        *target_user(AT_REQUEST + key_requests[i].at) = key_requests[i].value;
+    if (!suite_result(ctx, "ioctl", 0, device_ioctl(ctx, call), "a good request") ||
+        !suite_status(ctx, "response STATUS", ABI_SUCCESS, abi_get_le32(target_user(AT_RESPONSE)),
+                      "a good request"))
+        return false;
+    memcpy(out, target_user(AT_RESPONSE + 32), 32);
+    return true;
+}
+
 static void keys_on(struct suite_ctx *ctx, enum drv_kernel kernel, void *data) {
     struct device_call call;
-    uint8_t keys[3][32];
+    uint8_t keys[KEY_REQUESTS][32], again[32];
     (void)data;
     SUITE_STEP(device_start(ctx, kernel, NULL, KEY, &call));
-    for (size_t i = 0; i < 3; i++) {
-        device_fill(&call, KEY);
-        *target_user(AT_REQUEST + 8) = i == 2 ? 1 : 0; /* guest_field_select: the policy */
-        SUITE_RESULT(ctx, "ioctl", 0, device_ioctl(ctx, &call), "a good request");
-        memcpy(keys[i], target_user(AT_RESPONSE + 32), sizeof keys[i]);
+    for (size_t i = 0; i < KEY_REQUESTS; i++) {
+        SUITE_STEP(key_of(ctx, &call, i, keys[i]));
+        for (size_t j = 0; j < i; j++)
+            SUITE_CHECK(ctx, "key", memcmp(keys[i], keys[j], sizeof again) != 0,
+                        "each field of the request reaches the firmware");
     }
-    SUITE_BYTES(ctx, "key", keys[0], keys[1], sizeof keys[0], "the same request, the same key");
-    SUITE_CHECK(ctx, "key", memcmp(keys[0], keys[2], sizeof keys[0]) != 0,
-                "guest_field_select reaches the firmware");
+    SUITE_STEP(key_of(ctx, &call, 0, again));
+    SUITE_BYTES(ctx, "key", keys[0], again, sizeof again, "the same request, the same key");
 }
 
 static void keys(struct suite_ctx *ctx) {
     suite_each_kernel(ctx, keys_on, NULL);
+}
+
+/* The report is of the VMPL that was asked for: a level above the kernel's own is a good request. */
+static void levels_on(struct suite_ctx *ctx, enum drv_kernel kernel, void *data) {
+    static const uint32_t cmds[] = {REPORT, EXT};
+    const bool ours = !target_is_real(suite_target(ctx)); /* a real host's table may not fit */
+    (void)data;
+    for (size_t i = 0; i < (ours ? 2 : 1); i++) {
+        struct device_call call;
+        SUITE_STEP(device_start(ctx, kernel, NULL, cmds[i], &call));
+        for (call.vmpl = target_level(suite_target(ctx)); call.vmpl < 4; call.vmpl++) {
+            device_fill(&call, cmds[i]);
+            SUITE_RESULT(ctx, "ioctl", 0, device_ioctl(ctx, &call), "a good request");
+            SUITE_EQUAL(ctx, "report's VMPL", call.vmpl,
+                        abi_get_le32(target_user(AT_RESPONSE + 32 + 0x30)), "the request's");
+        }
+    }
+}
+
+static void levels(struct suite_ctx *ctx) {
+    suite_each_kernel(ctx, levels_on, NULL);
 }
 
 static const struct suite_test tests[] = {
@@ -154,6 +198,12 @@ static const struct suite_test tests[] = {
      .kind = SUITE_POSITIVE,
      .needs = TARGET_DEVICE,
      .run = keys},
+    {.id = "device.report.levels",
+     .title = "reports of each VMPL that the guest may name",
+     .requirements = SUITE_REQ("LNX-GUEST-021"),
+     .kind = SUITE_POSITIVE,
+     .needs = TARGET_DEVICE,
+     .run = levels},
     {.id = "device.ext.answered",
      .title = "SNP_GET_EXT_REPORT gives a report and fills the certificate pages",
      .requirements = SUITE_REQ("LNX-GUEST-001", "LNX-GUEST-020", "LNX-GUEST-022", "LNX-GUEST-031",
@@ -194,7 +244,7 @@ static const struct suite_test tests[] = {
      .title = "a request that the firmware refuses in its response is a successful ioctl",
      .requirements = SUITE_REQ("LNX-GUEST-021", "GHCB-REQ-002"),
      .kind = SUITE_POSITIVE,
-     .needs = TARGET_DEVICE,
+     .needs = TARGET_DEVICE | TARGET_WIPE,
      .run = verbatim},
 };
 

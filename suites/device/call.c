@@ -42,6 +42,7 @@ void device_fill(struct device_call *call, uint32_t cmd) {
     call->arg = AT_ARG;
     fill_arg(target_user(AT_ARG));
     memset(target_user(AT_REQUEST), 0, DRV_EXT_REPORT_REQ_SIZE);
+    abi_put_le32(target_user(AT_REQUEST + (cmd == KEY ? KEY_VMPL : REPORT_VMPL)), call->vmpl);
     if (cmd == KEY) return;
     for (size_t i = 0; i < 64; i++) target_user(AT_REQUEST)[i] = (uint8_t)(i ^ 0xC5);
     if (cmd == EXT) device_set_certs(AT_CERTS, CERTS_SIZE);
@@ -53,6 +54,7 @@ bool device_start(struct suite_ctx *ctx, enum drv_kernel kernel, const char *sce
         .kernel = kernel, .vmpck_id = DRV_VMPCK_DEFAULT, .scenario = scenario};
     if (!suite_boot(ctx, &guest)) return false;
     call->kernel = kernel;
+    call->vmpl = target_level(suite_target(ctx));
     call->fd = suite_open_path(ctx, target_node(suite_target(ctx)), O_RDWR);
     if (call->fd < 0)
         return suite_setup(ctx, "the node",

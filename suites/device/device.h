@@ -21,12 +21,17 @@
 #define EXT DRV_SNP_GET_EXT_REPORT
 #define NO_SUCH UINT32_C(0xC0205303) /* an ioctl that there is not */
 
+/* In a request. */
+#define REPORT_VMPL 64
+#define KEY_VMPL 16
+
 /* One ioctl on its way. */
 struct device_call {
     uint32_t cmd;
     uint64_t arg;
     long fd;
     enum drv_kernel kernel;
+    unsigned vmpl; /* that a good request names */
 };
 
 /* Generations, as bits. */

@@ -103,6 +103,29 @@ static void grows(struct suite_ctx *ctx) {
     suite_each_kernel(ctx, grows_on, NULL);
 }
 
+/* The same on any host: its table fits in what it asks for, or it has none, or it has too much for the driver. */
+static void any_host_on(struct suite_ctx *ctx, enum drv_kernel kernel, void *data) {
+    struct device_call call;
+    (void)data;
+    SUITE_STEP(device_start(ctx, kernel, NULL, EXT, &call));
+    no_length(ctx, &call);
+    const long probed = device_ioctl(ctx, &call);
+    const uint32_t told = abi_get_le32(target_user(AT_REQUEST + DRV_EXT_REPORT_CERTS_LEN));
+    SUITE_CHECK(ctx, "ioctl", probed == 0 || probed == -EIO, "0, or EIO: the table does not fit");
+    if (probed == 0) return;
+    SUITE_EQUAL(ctx, "exitinfo2", DRV_EXITINFO2_INVALID_LEN, device_exitinfo2(&call),
+                "the hypervisor's INVALID_LEN");
+    SUITE_CHECK(ctx, "certs_len", told != 0 && told % 0x1000 == 0, "the host's pages in bytes");
+    if (told > CERTS_SIZE) return;
+    device_fill(&call, EXT);
+    device_set_certs(AT_CERTS, told);
+    SUITE_RESULT(ctx, "ioctl", 0, device_ioctl(ctx, &call), "the table fits in as many pages");
+}
+
+static void any_host(struct suite_ctx *ctx) {
+    suite_each_kernel(ctx, any_host_on, NULL);
+}
+
 /* ---- lengths ---- */
 
 static void table_on(struct suite_ctx *ctx, enum drv_kernel kernel, void *data) {
@@ -133,7 +156,7 @@ static void table(struct suite_ctx *ctx) {
 static void lengths_on(struct suite_ctx *ctx, enum drv_kernel kernel, void *data) {
     static const struct device_outcome refused = DEVICE_REFUSED(K_ALL, EINVAL);
     struct device_call call;
-    SUITE_STEP(device_start(ctx, kernel, NO_TABLE, EXT, &call));
+    SUITE_STEP(device_start(ctx, kernel, NULL, EXT, &call));
     for (const uint32_t *length = data; *length != 0; length++) {
         suite_instance(ctx, "Linux %s, certs_len 0x%x", drv_kernel_name(kernel), (unsigned)*length);
         device_fill(&call, EXT);
@@ -155,6 +178,7 @@ static const uint32_t no_pages[8] = {1, 0x40, 0xFFF, 0x1001, 0x1FFF, 0x3FFF};
 
 struct addresses {
     uint64_t at[4]; /* ends with 0 */
+    const char *scenario;
     const char *rule;
     struct device_outcome outcome;
 };
@@ -162,7 +186,7 @@ struct addresses {
 static void addresses_on(struct suite_ctx *ctx, enum drv_kernel kernel, void *data) {
     const struct addresses *row = data;
     struct device_call call;
-    SUITE_STEP(device_start(ctx, kernel, NO_TABLE, EXT, &call));
+    SUITE_STEP(device_start(ctx, kernel, row->scenario, EXT, &call));
     for (const uint64_t *at = row->at; *at != 0; at++) {
         suite_instance(ctx, "Linux %s, certs_address 0x%llx", drv_kernel_name(kernel),
                        (unsigned long long)*at);
@@ -185,6 +209,7 @@ static const struct addresses beyond_user = {
 /* At the hole, ending in it, and read-only. The report is not written either: certificates come first. */
 static const struct addresses missing = {
     .at = {TARGET_USER_HOLE, TARGET_USER_HOLE - 0x1000, TARGET_USER_READONLY},
+    .scenario = NO_TABLE,
     .rule = "the range is a program's: the pages fault when they are copied to",
     .outcome = {.kernels = K_ALL,
                 .rc = -EFAULT,
@@ -246,10 +271,9 @@ CASE(length_untold, readonly_probe, WHOLE_TABLE, "EFAULT of certs_len's write ta
       .sent = 2,
       .firmware = 1,
       .counted = true});
-CASE(cut, request_cut, NO_TABLE, "112 bytes are read", DEVICE_REFUSED(K_ALL, EFAULT));
-CASE(null_request, no_request, NO_TABLE, "req_data must not be 0", DEVICE_REFUSED(K_ALL, EINVAL));
-CASE(null_response, no_response, NO_TABLE, "resp_data must not be 0",
-     DEVICE_REFUSED(K_ALL, EINVAL));
+CASE(cut, request_cut, NULL, "112 bytes are read", DEVICE_REFUSED(K_ALL, EFAULT));
+CASE(null_request, no_request, NULL, "req_data must not be 0", DEVICE_REFUSED(K_ALL, EINVAL));
+CASE(null_response, no_response, NULL, "resp_data must not be 0", DEVICE_REFUSED(K_ALL, EINVAL));
 CASE(response_readonly, readonly_response, NO_TABLE,
      "the response cannot be written; the certificates have been",
      {.kernels = K_ALL,
@@ -265,6 +289,13 @@ CASE(response_readonly, readonly_response, NO_TABLE,
         .id = (ID), .title = (TITLE), .requirements = SUITE_REQ(__VA_ARGS__),                      \
         .kind = SUITE_POSITIVE, .needs = DEVICE_NEEDS_HOST, .run = (RUN), .row = (ROW)             \
     }
+/* Refused before the host is called, so that any host will do. */
+#define REFUSED_HERE(ID, TITLE, RUN, ROW, ...)                                                     \
+    {                                                                                              \
+        .id = (ID), .title = (TITLE), .requirements = SUITE_REQ(__VA_ARGS__),                      \
+        .kind = SUITE_NEGATIVE, .twin = "device.ext.any-host", .needs = TARGET_DEVICE,             \
+        .run = (RUN), .row = (ROW)                                                                 \
+    }
 #define NEGATIVE(ID, TITLE, TWIN, RUN, ROW, ...)                                                   \
     {                                                                                              \
         .id = (ID), .title = (TITLE), .requirements = SUITE_REQ(__VA_ARGS__),                      \
@@ -273,6 +304,13 @@ CASE(response_readonly, readonly_response, NO_TABLE,
     }
 
 static const struct suite_test tests[] = {
+    {.id = "device.ext.any-host",
+     .title = "a length probe, and a request with the length that it tells",
+     .requirements = SUITE_REQ("LNX-GUEST-020", "LNX-GUEST-021", "LNX-GUEST-031", "LNX-GUEST-032",
+                               "LNX-GUEST-033", "LNX-GUEST-034"),
+     .kind = SUITE_POSITIVE,
+     .needs = TARGET_DEVICE,
+     .run = any_host},
     POSITIVE("device.ext.table", "the host's certificate table in each legal length that holds it",
              table, NULL, "LNX-GUEST-031", "LNX-GUEST-032", "LNX-GUEST-037", "GHCB-REQ-004",
              "GHCB-REQ-005"),
@@ -298,20 +336,20 @@ static const struct suite_test tests[] = {
              "LNX-GUEST-049", "GHCB-REQ-004", "GHCB-REQ-005", "GHCB-REQ-006"),
     NEGATIVE("device.ext.length-untold", "a length probe whose request cannot be written",
              "device.ext.request-read-only", device_run, &length_untold, "LNX-GUEST-035"),
-    NEGATIVE("device.ext.too-long", "certs_len of pages, but too many", "device.ext.answered",
-             lengths, too_long, "LNX-GUEST-031"),
-    NEGATIVE("device.ext.no-pages", "certs_len of no whole pages", "device.ext.answered", lengths,
-             no_pages, "LNX-GUEST-032"),
-    NEGATIVE("device.ext.certs-beyond-user", "certificate pages outside a program's range",
-             "device.ext.answered", addresses, &beyond_user, "LNX-GUEST-033"),
+    REFUSED_HERE("device.ext.too-long", "certs_len of pages, but too many", lengths, too_long,
+                 "LNX-GUEST-031"),
+    REFUSED_HERE("device.ext.no-pages", "certs_len of no whole pages", lengths, no_pages,
+                 "LNX-GUEST-032"),
+    REFUSED_HERE("device.ext.certs-beyond-user", "certificate pages outside a program's range",
+                 addresses, &beyond_user, "LNX-GUEST-033"),
     NEGATIVE("device.ext.certs-missing", "certificate pages that are not there, or read-only",
              "device.ext.answered", addresses, &missing, "LNX-GUEST-033", "LNX-GUEST-037"),
-    NEGATIVE("device.ext.request-cut", "the request's last byte is not there",
-             "device.ext.request-read-only", device_run, &cut, "LNX-GUEST-021"),
-    NEGATIVE("device.ext.no-request", "SNP_GET_EXT_REPORT with req_data 0", "device.ext.answered",
-             device_run, &null_request, "LNX-GUEST-020"),
-    NEGATIVE("device.ext.no-response", "SNP_GET_EXT_REPORT with resp_data 0", "device.ext.answered",
-             device_run, &null_response, "LNX-GUEST-020"),
+    REFUSED_HERE("device.ext.request-cut", "the request's last byte is not there", device_run, &cut,
+                 "LNX-GUEST-021"),
+    REFUSED_HERE("device.ext.no-request", "SNP_GET_EXT_REPORT with req_data 0", device_run,
+                 &null_request, "LNX-GUEST-020"),
+    REFUSED_HERE("device.ext.no-response", "SNP_GET_EXT_REPORT with resp_data 0", device_run,
+                 &null_response, "LNX-GUEST-020"),
     NEGATIVE("device.ext.response-read-only", "the report's memory can only be read",
              "device.ext.answered", device_run, &response_readonly, "LNX-GUEST-024",
              "LNX-GUEST-037"),

@@ -42,7 +42,8 @@ CASE(type, REPORT, NULL, FLIP("416"), "MSG_TYPE is the request's plus 1");
 CASE(version, REPORT, NULL, FLIP("424"), "MSG_VERSION is the request's");
 CASE(size, REPORT, NULL, FLIP("447"), "MSG_SIZE is at most 4000");
 CASE(key_size, KEY, NULL, FLIP("439"), "MSG_SIZE is at most 64");
-CASE(smaller, REPORT, NULL, FLIP("432"), "the tag covers MSG_SIZE");
+CASE(larger, REPORT, NULL, FLIP("432"), "the tag covers MSG_SIZE");
+CASE(smaller, REPORT, NULL, FLIP("438"), "the tag covers MSG_SIZE");
 CASE(algo, REPORT, NULL, FLIP("384"), "the tag covers ALGO");
 CASE(hdr_version, REPORT, NULL, FLIP("392"), "the tag covers HDR_VERSION");
 CASE(hdr_size, REPORT, NULL, FLIP("400"), "the tag covers HDR_SIZE");
@@ -79,16 +80,18 @@ static const struct suite_test tests[] = {
      .run = device_run,
      .row = &reserved},
     NEGATIVE("device.response.seqno", "MSG_SEQNO of another message", "device.report.answered",
-             &seqno, "LNX-GUEST-051", "LNX-GUEST-050"),
+             &seqno, "LNX-GUEST-055", "LNX-GUEST-050"),
     NEGATIVE("device.response.type", "MSG_TYPE of another message", "device.report.answered", &type,
-             "LNX-GUEST-052"),
+             "LNX-GUEST-055"),
     NEGATIVE("device.response.version", "MSG_VERSION is not the request's",
-             "device.report.answered", &version, "LNX-GUEST-053"),
+             "device.report.answered", &version, "LNX-GUEST-055"),
     NEGATIVE("device.response.size", "MSG_SIZE beyond the page", "device.report.answered", &size,
-             "LNX-GUEST-054"),
+             "LNX-GUEST-055"),
     NEGATIVE("device.response.key-size", "MSG_SIZE beyond a key's response", "device.key.answered",
-             &key_size, "LNX-GUEST-054"),
-    NEGATIVE("device.response.smaller", "MSG_SIZE one less", "device.report.answered", &smaller,
+             &key_size, "LNX-GUEST-055"),
+    NEGATIVE("device.response.larger", "MSG_SIZE one more", "device.report.answered", &larger,
+             "LNX-GUEST-055"),
+    NEGATIVE("device.response.smaller", "MSG_SIZE 0x40 less", "device.report.answered", &smaller,
              "LNX-GUEST-055"),
     NEGATIVE("device.response.algo", "ALGO changed", "device.response.reserved", &algo,
              "LNX-GUEST-055", "LNX-GUEST-056"),

@@ -9,12 +9,15 @@
 
 #include "sevkit/bytes.h"
 #include "sevkit/report.h"
+#include "sevkit/status.h"
 #include "sevkit/tcb.h"
 
 #define AT_PATH TARGET_USER_BASE
 #define AT_ARG (TARGET_USER_BASE + 0x1000)
 #define AT_REQUEST (TARGET_USER_BASE + 0x1100)
 #define AT_RESPONSE (TARGET_USER_BASE + 0x2000)
+#define REQUEST_VMPL 64
+#define INBLOB_SIZE 64
 #define RESPONSE_REPORT 32 /* MSG_REPORT_RSP: status, size, reserved, the report */
 
 static struct sevkit_result failed(const char *what, long result) {
@@ -41,20 +44,28 @@ static struct sevkit_result by_device(struct target *target) {
     *target_user(AT_ARG + DRV_REQUEST_MSG_VERSION) = 1;
     abi_put_le64(target_user(AT_ARG + DRV_REQUEST_REQ_DATA), AT_REQUEST);
     abi_put_le64(target_user(AT_ARG + DRV_REQUEST_RESP_DATA), AT_RESPONSE);
-    const long result = call(target, TARGET_SYS_IOCTL, (uint64_t)fd, DRV_SNP_GET_REPORT, AT_ARG);
-    if (result != 0) return failed("SNP_GET_REPORT", result);
+    /* The firmware refuses levels below the VMPCK's. */
+    for (unsigned level = 0; level < ABI_VMPCK_COUNT; level++) {
+        abi_put_le32(target_user(AT_REQUEST + REQUEST_VMPL), level);
+        const long result =
+            call(target, TARGET_SYS_IOCTL, (uint64_t)fd, DRV_SNP_GET_REPORT, AT_ARG);
+        if (result != 0) return failed("SNP_GET_REPORT", result);
+        target_set_level(target, level);
+        if (abi_get_le32(target_user(AT_RESPONSE)) == ABI_SUCCESS) break;
+    }
     const long closed = call(target, TARGET_SYS_CLOSE, (uint64_t)fd, 0, 0);
     return closed == 0 ? sevkit_success() : failed("close", closed);
 }
 
-/* One attribute written from, or read to, AT_RESPONSE + RESPONSE_REPORT. */
-static long attribute(struct target *target, const char *entry, const char *name, bool write) {
+/* SIZE bytes of an attribute written from, or at most so many read to, AT_RESPONSE + RESPONSE_REPORT. */
+static long attribute(struct target *target, const char *entry, const char *name, bool write,
+                      size_t size) {
     char path[512];
     (void)snprintf(path, sizeof path, "%s/%s", entry, name);
     const long fd = path_call(target, TARGET_SYS_OPEN, path, write ? O_WRONLY : O_RDONLY);
     if (fd < 0) return fd;
     const long count = call(target, write ? TARGET_SYS_WRITE : TARGET_SYS_READ, (uint64_t)fd,
-                            AT_RESPONSE + RESPONSE_REPORT, write ? 64 : ABI_REPORT_SIZE);
+                            AT_RESPONSE + RESPONSE_REPORT, size);
     const long closed = call(target, TARGET_SYS_CLOSE, (uint64_t)fd, 0, 0);
     return closed == 0 ? count : closed;
 }
@@ -64,10 +75,13 @@ static struct sevkit_result by_tsm(struct target *target) {
     (void)snprintf(entry, sizeof entry, "%s/sevkit-%ld", target_tsm_folder(target), (long)getpid());
     long result = path_call(target, TARGET_SYS_MKDIR, entry, 0);
     if (result != 0) return failed("mkdir", result);
-    memset(target_user(AT_RESPONSE), 0, RESPONSE_REPORT + 64);
+    memset(target_user(AT_RESPONSE), 0, RESPONSE_REPORT + INBLOB_SIZE);
     abi_put_le32(target_user(AT_RESPONSE + 4), ABI_REPORT_SIZE);
-    result = attribute(target, entry, "inblob", true);
-    if (result == 64) result = attribute(target, entry, "outblob", false);
+    result = attribute(target, entry, "inblob", true, INBLOB_SIZE);
+    /* The floor is the lowest level that the firmware takes. */
+    if (result == INBLOB_SIZE) result = attribute(target, entry, "privlevel_floor", false, 16);
+    if (result > 0) result = attribute(target, entry, "privlevel", true, (size_t)result);
+    if (result > 0) result = attribute(target, entry, "outblob", false, ABI_REPORT_SIZE);
     const long removed = path_call(target, TARGET_SYS_RMDIR, entry, 0);
     if (removed != 0) return failed("rmdir", removed);
     return result == ABI_REPORT_SIZE ? sevkit_success() : failed("outblob", result);

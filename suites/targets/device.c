@@ -37,6 +37,7 @@ struct real {
 static enum drv_kernel generation(unsigned major, unsigned minor) {
     const unsigned release = major * 1000 + minor;
     if (release < 6001) return DRV_KERNEL_5_19;
+    if (release == 6002) return DRV_KERNEL_6_1_0;
     if (release < 6007) return DRV_KERNEL_6_6; /* 6.1.y has the mends of 6.3 */
     if (release < 6013) return DRV_KERNEL_6_12;
     if (release < 6017) return DRV_KERNEL_6_16;
@@ -67,10 +68,11 @@ static struct sevkit_result real_open(const char *path, const struct target_opti
     real->path = path;
     real->rate = options->rate;
     real->allow_destructive = options->allow_destructive;
-    if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2 || major < 5)
+    if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2 ||
+        major * 1000 + minor < 5019)
         return sevkit_fail(SEVKIT_NOT_FOUND, "uname", SEVKIT_NO_OFFSET, 0,
                            "the release begins with a version from 5.19 on");
-    real->kernel = generation(major, minor);
+    real->kernel = options->only_kernel ? options->kernel : generation(major, minor);
     if (access(path, F_OK) != 0)
         return sevkit_fail(SEVKIT_NOT_FOUND, "path", SEVKIT_NO_OFFSET, (uint64_t)errno,
                            "must be there: is this an SEV-SNP guest with the driver loaded?");

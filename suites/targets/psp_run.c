@@ -22,6 +22,7 @@ struct psp_run {
     char seed[24];
     enum drv_kernel kernel;
     bool only_kernel;
+    bool tsm; /* FUSE is there and allowed */
     char program[PATH_SIZE], self[PATH_SIZE];
     int user_fd;
     int socket; /* to the process under psp-run; -1: none runs */
@@ -46,6 +47,8 @@ static struct sevkit_result find_programs(struct psp_run *p) {
     return sevkit_success();
 }
 
+static struct sevkit_result look_for_tsm(struct psp_run *p);
+
 static struct sevkit_result psp_run_open(const char *path, const struct target_options *options,
                                          void **state) {
     (void)path;
@@ -60,7 +63,8 @@ static struct sevkit_result psp_run_open(const char *path, const struct target_o
     (void)snprintf(p->seed, sizeof p->seed, "%llu", (unsigned long long)options->seed);
     *state = p;
     SEVKIT_TRY(find_programs(p));
-    return target_user_map(-1, &p->user_fd);
+    SEVKIT_TRY(target_user_map(-1, &p->user_fd));
+    return look_for_tsm(p);
 }
 
 /* The process ends when its socket closes, and psp-run with it. Its wait status. */
@@ -146,12 +150,21 @@ static long psp_run_syscall(void *state, const struct target_syscall *call) {
     return target_syscall_there(p->socket, call);
 }
 
-/* Whether the device is there: psp-run says on stderr why it is not, and Linux in its log. */
-static int probe_result(struct psp_run *p) {
-    strcpy((char *)target_user(TARGET_USER_BASE), TARGET_NODE);
+static long stat_path(struct psp_run *p, const char *path) {
+    strcpy((char *)target_user(TARGET_USER_BASE), path);
     const struct target_syscall call = {.nr = TARGET_SYS_STAT,
                                         .args = {TARGET_USER_BASE, TARGET_USER_BASE + 64}};
-    return psp_run_syscall(p, &call) == 0 ? 0 : -EINVAL;
+    return psp_run_syscall(p, &call);
+}
+
+/* Without a node the driver's probe has failed. Its errno is in psp-run's words only, as on Linux in the
+ * kernel's log: EINVAL stands for it. */
+static struct sevkit_result probe_result(struct psp_run *p, int *probe) {
+    const long result = stat_path(p, TARGET_NODE);
+    *probe = result == 0 ? 0 : -EINVAL;
+    if (result == 0 || result == -ENOENT) return sevkit_success();
+    errno = (int)-result;
+    return unavailable("stat", "the node is there or not there");
 }
 
 static struct sevkit_result psp_run_boot(void *state, const struct target_guest *guest,
@@ -164,7 +177,16 @@ static struct sevkit_result psp_run_boot(void *state, const struct target_guest 
     if (scenario >= 0) close(scenario);
     close(errors);
     SEVKIT_TRY(r);
-    *probe = probe_result(p);
+    return probe_result(p, probe);
+}
+
+/* Where namespaces or FUSE are forbidden psp-run leaves configfs-tsm out. */
+static struct sevkit_result look_for_tsm(struct psp_run *p) {
+    const struct target_guest guest = {
+        .kernel = DRV_KERNEL_DEFAULT, .vmpck_id = DRV_VMPCK_DEFAULT, .tsm = true};
+    int probe;
+    SEVKIT_TRY(psp_run_boot(p, &guest, &probe));
+    p->tsm = stat_path(p, TARGET_TSM_FOLDER) == 0;
     return sevkit_success();
 }
 
@@ -183,7 +205,11 @@ static const struct sevkit_profile *psp_run_profile(const void *state) {
 }
 
 static uint32_t psp_run_offers(const void *state) {
-    return ((const struct psp_run *)state)->only_kernel ? ~(uint32_t)TARGET_KERNEL : UINT32_MAX;
+    const struct psp_run *p = state;
+    uint32_t missing = 0;
+    if (p->only_kernel) missing |= TARGET_KERNEL;
+    if (!p->tsm) missing |= TARGET_TSM;
+    return ~missing;
 }
 
 static enum drv_kernel psp_run_kernel(const void *state) {

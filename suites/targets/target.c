@@ -12,6 +12,7 @@ struct target {
     const char *name;
     const struct target_ops *ops;
     void *state;
+    unsigned level;
 };
 
 /* Targets of the design. A name that ends in ':' takes a path after it. */
@@ -102,6 +103,14 @@ const char *target_name(const struct target *target) {
 
 bool target_is_real(const struct target *target) {
     return target->ops->real;
+}
+
+unsigned target_level(const struct target *target) {
+    return target->level;
+}
+
+void target_set_level(struct target *target, unsigned level) {
+    target->level = level;
 }
 
 unsigned target_patience(const struct target *target) {

@@ -71,6 +71,10 @@ const char *target_name(const struct target *target);
 /* A machine that is not ours: requests are spaced, nothing is reset, expectations come from itself. */
 bool target_is_real(const struct target *target);
 
+/* The lowest VMPL that the machine's guest may name in a request: 0 unless somebody found out otherwise. */
+unsigned target_level(const struct target *target);
+void target_set_level(struct target *target, unsigned level);
+
 /* Seconds after which a test does not come back any more. */
 unsigned target_patience(const struct target *target);
 uint32_t target_capabilities(const struct target *target);

@@ -27,7 +27,7 @@ struct each {
     const void *row;
 };
 
-/* A real machine's folder is left as it was found, whatever the test came to. */
+/* A real machine's folder is left as it was found, whatever the test came to, unless the run is killed. */
 static void remove_all(struct suite_ctx *ctx) {
     for (unsigned entry = 0; entry < TSM_ENTRIES; entry++) {
         tsm_select(entry);
