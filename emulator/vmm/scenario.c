@@ -184,7 +184,7 @@ static SEVKIT_MUST struct sevkit_result read_crl(const struct vmm_json *at,
     static const char *const optional[] = {"revoke_ask", "revoke_asvk", "expired", NULL};
     bool *const flags[] = {&scenario->revoke_ask, &scenario->revoke_asvk, &scenario->crl_expired};
     SEVKIT_TRY(vmm_json_members(at, required, optional));
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+    for (size_t i = 0; optional[i] != NULL; i++) {
         const struct vmm_json member = vmm_json_member(at, optional[i]);
         if (member.value != NULL) SEVKIT_TRY(vmm_json_bool(&member, flags[i]));
     }
