@@ -9,7 +9,6 @@
 
 #define RESPONSE_HEADER 32 /* MSG_REPORT_RSP before the report: status, report_size, reserved */
 #define REPORT_BUFFER 4096
-#define REQUEST_VMPL 64
 
 /* How far the entries of TABLE reach; 0 without entries. */
 static size_t table_size(const uint8_t *table, size_t size) {
@@ -31,7 +30,7 @@ static long report_new(void *ctx, const struct drv_tsm_desc *desc, struct drv_ts
     if (desc->service_provider_set && strcmp(desc->service_provider, "svsm") != 0)
         return -EINVAL; /* @req LNX-TSM-051 */
     memcpy(request, desc->inblob, DRV_TSM_INBLOB_MAX);
-    abi_put_le32(request + REQUEST_VMPL, desc->privlevel);
+    abi_put_le32(request + DRV_REPORT_REQ_VMPL, desc->privlevel);
     const long rc =
         drv_guest_ext_report(guest, request, response, blobs->auxblob, DRV_CERTS_MAX, &exitinfo2);
     if (rc != 0) return rc; /* @req LNX-TSM-056, LNX-TSM-057 */

@@ -15,14 +15,6 @@ static long advance(struct tsm_item *item) {
     return 0;
 }
 
-/* The value of a digit of base 16, -1 for another character. */
-static int digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /* kstrtouint with base 0: one plus sign, 0x or a leading 0, at least one digit, one newline at the end. It
  * notices more than 64 bits before what follows the digits, and more than 32 after it. */
 static long parse_uint(const char *text, unsigned *number) {
@@ -36,8 +28,8 @@ static long parse_uint(const char *text, unsigned *number) {
         base = 8;
     }
     const char *first = text;
-    for (; (unsigned)digit(*text) < base; text++) {
-        const unsigned next = (unsigned)digit(*text);
+    for (; (unsigned)abi_hex_digit(*text) < base; text++) {
+        const unsigned next = (unsigned)abi_hex_digit(*text);
         if (value > (UINT64_MAX - next) / base) return -ERANGE; /* @req LNX-TSM-022 */
         value = value * base + next;
     }
@@ -82,8 +74,8 @@ static bool parse_guid(const char *text, uint8_t guid[ABI_GUID_SIZE]) {
         if (i == 4 || i == 6 || i == 8 || i == 10) {
             if (text[at++] != '-') return false;
         }
-        if (digit(text[at]) == -1 || digit(text[at + 1]) == -1) return false;
-        guid[place[i]] = (uint8_t)(digit(text[at]) << 4 | digit(text[at + 1]));
+        if (abi_hex_digit(text[at]) == -1 || abi_hex_digit(text[at + 1]) == -1) return false;
+        guid[place[i]] = (uint8_t)(abi_hex_digit(text[at]) << 4 | abi_hex_digit(text[at + 1]));
         at += 2;
     }
     return true;

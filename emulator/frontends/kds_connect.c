@@ -1,5 +1,6 @@
 /* Texts of the CONNECT proxy: requests, status lines, HTTPS_PROXY and NO_PROXY. */
 #include "frontends/kds_connect.h"
+#include "sevkit/bytes.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -91,12 +92,6 @@ unsigned kds_status_parse(const char *head) {
 
 /* ---- HTTPS_PROXY ---- */
 
-static int hex_digit(char c) {
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c == 0 ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c);
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
 /* "user:password" with its %XX read, in base64. False when it is too long or malformed. */
 static bool credentials_make(const char *text, size_t size, char out[KDS_CREDENTIALS_SIZE]) {
     static const char alphabet[] =
@@ -107,7 +102,7 @@ static bool credentials_make(const char *text, size_t size, char out[KDS_CREDENT
         unsigned byte = (unsigned char)text[i];
         if (byte == '%') {
             if (size - i < 3) return false;
-            const int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
+            const int high = abi_hex_digit(text[i + 1]), low = abi_hex_digit(text[i + 2]);
             if (high < 0 || low < 0) return false;
             byte = (unsigned)(16 * high + low);
             i += 2;

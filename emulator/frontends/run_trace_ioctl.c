@@ -55,13 +55,13 @@ static json_t *decode_request(const struct run_seen *seen) {
     if (seen->cmd == DRV_SNP_GET_DERIVED_KEY) {
         run_trace_put_number(request, "root_key_select", abi_get_le32(r));
         run_trace_put_hex64(request, "guest_field_select", abi_get_le64(r + 8));
-        run_trace_put_number(request, "vmpl", abi_get_le32(r + 16));
+        run_trace_put_number(request, "vmpl", abi_get_le32(r + DRV_KEY_REQ_VMPL));
         run_trace_put_number(request, "guest_svn", abi_get_le32(r + 20));
         run_trace_put_hex64(request, "tcb_version", abi_get_le64(r + 24));
         return request;
     }
     run_trace_put_bytes(request, "user_data", r, 64);
-    run_trace_put_number(request, "vmpl", abi_get_le32(r + 64));
+    run_trace_put_number(request, "vmpl", abi_get_le32(r + DRV_REPORT_REQ_VMPL));
     if (seen->request_size == DRV_EXT_REPORT_REQ_SIZE) {
         run_trace_put_hex64(request, "certs_address",
                             abi_get_le64(r + DRV_EXT_REPORT_CERTS_ADDRESS));

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "sevkit/bytes.h"
+
 #define OK 200u
 #define BAD_REQUEST 400u
 #define NOT_FOUND 404u
@@ -29,29 +31,11 @@ static struct piece take(const char **at, const char *stops) {
 
 /* ---- {hwid} ---- */
 
-static bool read_digit(char c, uint8_t *digit) {
-    if (c >= '0' && c <= '9')
-        *digit = (uint8_t)(c - '0');
-    else if (c >= 'a' && c <= 'f')
-        *digit = (uint8_t)(c - 'a' + 10);
-    else if (c >= 'A' && c <= 'F')
-        *digit = (uint8_t)(c - 'A' + 10); /* @req KDS-009 */
-    else
-        return false;
-    return true;
-}
-
 static bool read_hwid(struct piece p, struct vmm_kds_request *request) {
     const size_t size = abi_hwid_size(request->product);
     memset(request->hwid, 0, sizeof request->hwid);
-    if (p.size != 2 * size) return false; /* @req KDS-009, KDS-015 */
-    for (size_t i = 0; i < size; i++) {
-        uint8_t high, low;
-        if (!read_digit(p.text[2 * i], &high)) return false;    /* @req KDS-009, KDS-015 */
-        if (!read_digit(p.text[2 * i + 1], &low)) return false; /* @req KDS-009, KDS-015 */
-        request->hwid[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    if (p.size != 2 * size) return false;                      /* @req KDS-009, KDS-015 */
+    return abi_hex_bytes(p.text, request->hwid, size) == size; /* @req KDS-009, KDS-015 */
 }
 
 /* ---- {tcb} ---- */

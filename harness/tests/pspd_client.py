@@ -29,6 +29,12 @@ ARG, REQ, RESP = 0x10000, 0x20000, 0x30000  # where a test's program has its buf
 VMPCK0 = 0x20  # in the secrets page
 SEQNO0 = 0xA0
 
+REFUSED_ONCE = {
+    "name": "refused",
+    "title": "the firmware refuses once",
+    "faults": [{"kind": "fw_status", "first": 1, "count": 1, "value": 22}],
+}
+
 
 class Dropped(Exception):  # noqa: N818
     """pspd has closed the connection."""
@@ -218,6 +224,19 @@ def unseal(key: bytes, page: bytes) -> tuple[int, int, bytes]:
         struct.pack("<Q4x", seqno), page[0x60 : 0x60 + size] + page[:16], page[0x30:0x60]
     )
     return seqno, page[0x34], body
+
+
+def header(length: int, kind: int, r1: int = 0, r2: int = 0) -> bytes:
+    """A frame's first 12 bytes."""
+    return struct.pack("<IBBHI", length, kind, r1, r2, 1)
+
+
+def is_dropped(client: Client) -> bool:
+    """Whether pspd ends the connection without another byte."""
+    try:
+        return client.socket.recv(1) == b""
+    except ConnectionResetError:
+        return True
 
 
 class Control:

@@ -196,8 +196,8 @@ def test_device_is_not_there() -> None:
     ("options", "said"),
     [
         (["--kernel", "4.0"], "--kernel 4.0: must be 5.19"),
-        (["--rate", "0"], "--rate 0: must be a number"),
-        (["--rate", "x"], "--rate x: must be a number"),
+        (["--rate", "0"], "--rate 0: must be a number from"),
+        (["--rate", "x"], "--rate x: must be a number from"),
         (["--serve", "1"], "--serve 1: must be two descriptors"),
     ],
 )

@@ -113,7 +113,7 @@ static const struct {
     uint8_t value;
 } key_requests[] = {{0, 0, 0},
                     {1, 0, 0} /* the policy */,
-                    {0, KEY_VMPL, 3},
+                    {0, DRV_KEY_REQ_VMPL, 3},
                     {0x20, 0, 0} /* TCB_VERSION 0 */,
                     {0x20, 31, 1} /* its microcode part, or TCB_VERSION's highest byte */};
 #define KEY_REQUESTS (sizeof key_requests / sizeof key_requests[0])

@@ -18,35 +18,20 @@ static const struct device_case three = {
     .cmd = REPORT,
     .scenario = BUSY("1", "3"),
     .rule = "BUSY is asked again, with the same number",
-    .outcomes = {{.kernels = K_FROM_6_3,
-                  .exitinfo2 = KEPT,
-                  .sent = 4,
-                  .firmware = 1,
-                  .counted = true,
-                  .writes = WRITES_RESPONSE}},
+    .outcomes = {DEVICE_ANSWERED_AFTER(3)},
 };
 static const struct device_case three_key = {
     .cmd = KEY,
     .scenario = BUSY("1", "3"),
     .rule = "BUSY is asked again, with the same number",
-    .outcomes = {{.kernels = K_FROM_6_3,
-                  .exitinfo2 = KEPT,
-                  .sent = 4,
-                  .firmware = 1,
-                  .counted = true,
-                  .writes = WRITES_RESPONSE}},
+    .outcomes = {DEVICE_ANSWERED_AFTER(3)},
 };
 /* Calls at 0, 2, ... 60 and 62 s: the last one finds more than a minute gone. */
 static const struct device_case long_enough = {
     .cmd = REPORT,
     .scenario = BUSY("1", "31"),
     .rule = "the call 62 s after the first is still made",
-    .outcomes = {{.kernels = K_FROM_6_3,
-                  .exitinfo2 = KEPT,
-                  .sent = 32,
-                  .firmware = 1,
-                  .counted = true,
-                  .writes = WRITES_RESPONSE}},
+    .outcomes = {DEVICE_ANSWERED_AFTER(31)},
 };
 static const struct device_case for_ever = {
     .cmd = REPORT,

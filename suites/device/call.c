@@ -42,7 +42,8 @@ void device_fill(struct device_call *call, uint32_t cmd) {
     call->arg = AT_ARG;
     fill_arg(target_user(AT_ARG));
     memset(target_user(AT_REQUEST), 0, DRV_EXT_REPORT_REQ_SIZE);
-    abi_put_le32(target_user(AT_REQUEST + (cmd == KEY ? KEY_VMPL : REPORT_VMPL)), call->vmpl);
+    abi_put_le32(target_user(AT_REQUEST + (cmd == KEY ? DRV_KEY_REQ_VMPL : DRV_REPORT_REQ_VMPL)),
+                 call->vmpl);
     if (cmd == KEY) return;
     for (size_t i = 0; i < 64; i++) target_user(AT_REQUEST)[i] = (uint8_t)(i ^ 0xC5);
     if (cmd == EXT) device_set_certs(AT_CERTS, CERTS_SIZE);
@@ -53,7 +54,6 @@ bool device_start(struct suite_ctx *ctx, enum drv_kernel kernel, const char *sce
     const struct target_guest guest = {
         .kernel = kernel, .vmpck_id = DRV_VMPCK_DEFAULT, .scenario = scenario};
     if (!suite_boot(ctx, &guest)) return false;
-    call->kernel = kernel;
     call->vmpl = target_level(suite_target(ctx));
     call->fd = suite_open_path(ctx, target_node(suite_target(ctx)), O_RDWR);
     if (call->fd < 0)
@@ -66,6 +66,21 @@ bool device_start(struct suite_ctx *ctx, enum drv_kernel kernel, const char *sce
 
 long device_ioctl(struct suite_ctx *ctx, const struct device_call *call) {
     return suite_fd_call(ctx, TARGET_SYS_IOCTL, call->fd, call->cmd, call->arg);
+}
+
+void device_no_request(struct suite_ctx *ctx, struct device_call *call) {
+    (void)ctx;
+    device_set_u64(call->arg + DRV_REQUEST_REQ_DATA, 0);
+}
+
+void device_no_response(struct suite_ctx *ctx, struct device_call *call) {
+    (void)ctx;
+    device_set_u64(call->arg + DRV_REQUEST_RESP_DATA, 0);
+}
+
+void device_readonly_response(struct suite_ctx *ctx, struct device_call *call) {
+    (void)ctx;
+    device_set_u64(call->arg + DRV_REQUEST_RESP_DATA, TARGET_USER_READONLY);
 }
 
 bool device_lose_key(struct suite_ctx *ctx, struct device_call *call) {

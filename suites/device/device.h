@@ -21,16 +21,11 @@
 #define EXT DRV_SNP_GET_EXT_REPORT
 #define NO_SUCH UINT32_C(0xC0205303) /* an ioctl that there is not */
 
-/* In a request. */
-#define REPORT_VMPL 64
-#define KEY_VMPL 16
-
 /* One ioctl on its way. */
 struct device_call {
     uint32_t cmd;
     uint64_t arg;
     long fd;
-    enum drv_kernel kernel;
     unsigned vmpl; /* that a good request names */
 };
 
@@ -41,7 +36,6 @@ struct device_call {
 #define K_6_12 (1u << DRV_KERNEL_6_12)
 #define K_6_16 (1u << DRV_KERNEL_6_16)
 #define K_LATEST (1u << DRV_KERNEL_LATEST)
-#define K_TO_6_2 (K_5_19 | K_6_1_0)
 #define K_FROM_6_1 (K_6_1_0 | K_FROM_6_3)
 #define K_FROM_6_3 (K_6_6 | K_6_12 | K_6_16 | K_LATEST)
 #define K_TO_6_12 (K_5_19 | K_6_1_0 | K_6_6 | K_6_12)
@@ -103,6 +97,11 @@ void device_set_u64(uint64_t address, uint64_t value);
 void device_set_certs(uint64_t address, uint32_t length);
 uint64_t device_exitinfo2(const struct device_call *call);
 
+/* Defects that several commands have. */
+void device_no_request(struct suite_ctx *ctx, struct device_call *call);
+void device_no_response(struct suite_ctx *ctx, struct device_call *call);
+void device_readonly_response(struct suite_ctx *ctx, struct device_call *call);
+
 /* Makes a call that loses the VMPCK; needs a scenario that flips a bit of response 1 (DEVICE_FLIP). */
 #define DEVICE_FLIP                                                                                \
     SUITE_SCENARIO("{\"kind\": \"flip_bit\", \"first\": 1, \"count\": 1, \"value\": 0}")
@@ -113,6 +112,18 @@ SEVKIT_MUST bool device_lose_key(struct suite_ctx *ctx, struct device_call *call
     {                                                                                              \
         .kernels = (k), .exitinfo2 = KEPT, .sent = 1, .firmware = 1, .counted = true,              \
         .writes = WRITES_RESPONSE                                                                  \
+    }
+/* The same after the host was busy N times. */
+#define DEVICE_ANSWERED_AFTER(n)                                                                   \
+    {                                                                                              \
+        .kernels = K_FROM_6_3, .exitinfo2 = KEPT, .sent = (n) + 1, .firmware = 1, .counted = true, \
+        .writes = WRITES_RESPONSE                                                                  \
+    }
+/* Answered, but the answer could not be copied out; WHAT had been before. */
+#define DEVICE_NOT_COPIED(what)                                                                    \
+    {                                                                                              \
+        .kernels = K_ALL, .rc = -EFAULT, .exitinfo2 = KEPT, .sent = 1, .firmware = 1,              \
+        .counted = true, .writes = (what)                                                          \
     }
 #define DEVICE_REFUSED(k, e)                                                                       \
     { .kernels = (k), .rc = -(e), .exitinfo2 = REFUSED }

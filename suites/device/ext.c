@@ -211,12 +211,7 @@ static const struct addresses missing = {
     .at = {TARGET_USER_HOLE, TARGET_USER_HOLE - 0x1000, TARGET_USER_READONLY},
     .scenario = NO_TABLE,
     .rule = "the range is a program's: the pages fault when they are copied to",
-    .outcome = {.kernels = K_ALL,
-                .rc = -EFAULT,
-                .exitinfo2 = KEPT,
-                .sent = 1,
-                .firmware = 1,
-                .counted = true},
+    .outcome = DEVICE_NOT_COPIED(0),
 };
 
 /* ---- the request's memory ---- */
@@ -235,18 +230,6 @@ static void request_cut(struct suite_ctx *ctx, struct device_call *call) {
         TARGET_USER_READONLY + TARGET_USER_READONLY_SIZE - DRV_EXT_REPORT_REQ_SIZE + 1;
     (void)ctx;
     device_set_u64(call->arg + DRV_REQUEST_REQ_DATA, at);
-}
-static void no_request(struct suite_ctx *ctx, struct device_call *call) {
-    (void)ctx;
-    device_set_u64(call->arg + DRV_REQUEST_REQ_DATA, 0);
-}
-static void no_response(struct suite_ctx *ctx, struct device_call *call) {
-    (void)ctx;
-    device_set_u64(call->arg + DRV_REQUEST_RESP_DATA, 0);
-}
-static void readonly_response(struct suite_ctx *ctx, struct device_call *call) {
-    (void)ctx;
-    device_set_u64(call->arg + DRV_REQUEST_RESP_DATA, TARGET_USER_READONLY);
 }
 
 #define CASE(NAME, CHANGE, HOST, RULE, ...)                                                        \
@@ -272,17 +255,12 @@ CASE(length_untold, readonly_probe, WHOLE_TABLE, "EFAULT of certs_len's write ta
       .firmware = 1,
       .counted = true});
 CASE(cut, request_cut, NULL, "112 bytes are read", DEVICE_REFUSED(K_ALL, EFAULT));
-CASE(null_request, no_request, NULL, "req_data must not be 0", DEVICE_REFUSED(K_ALL, EINVAL));
-CASE(null_response, no_response, NULL, "resp_data must not be 0", DEVICE_REFUSED(K_ALL, EINVAL));
-CASE(response_readonly, readonly_response, NO_TABLE,
-     "the response cannot be written; the certificates have been",
-     {.kernels = K_ALL,
-      .rc = -EFAULT,
-      .exitinfo2 = KEPT,
-      .sent = 1,
-      .firmware = 1,
-      .counted = true,
-      .writes = WRITES_CERTS});
+CASE(null_request, device_no_request, NULL, "req_data must not be 0",
+     DEVICE_REFUSED(K_ALL, EINVAL));
+CASE(null_response, device_no_response, NULL, "resp_data must not be 0",
+     DEVICE_REFUSED(K_ALL, EINVAL));
+CASE(response_readonly, device_readonly_response, NO_TABLE,
+     "the response cannot be written; the certificates have been", DEVICE_NOT_COPIED(WRITES_CERTS));
 
 #define POSITIVE(ID, TITLE, RUN, ROW, ...)                                                         \
     {                                                                                              \

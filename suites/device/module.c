@@ -17,7 +17,8 @@ struct choice {
 
 static bool uses(struct suite_ctx *ctx, struct device_call *call, unsigned vmpck) {
     struct target_driver before, after;
-    abi_put_le32(target_user(AT_REQUEST + 64), 3); /* a VMPL that every VMPCK may ask for */
+    abi_put_le32(target_user(AT_REQUEST + DRV_REPORT_REQ_VMPL),
+                 3); /* a VMPL that every VMPCK may ask for */
     if (!suite_setup(ctx, "driver", target_driver(suite_target(ctx), &before)) ||
         !suite_result(ctx, "ioctl", 0, device_ioctl(ctx, call), "a good request") ||
         !suite_setup(ctx, "driver", target_driver(suite_target(ctx), &after)))
@@ -35,7 +36,7 @@ static void choice_on(struct suite_ctx *ctx, enum drv_kernel kernel, void *data)
     const struct choice *row = data;
     const struct target_guest guest = {
         .kernel = kernel, .vmpl = row->vmpl, .vmpck_id = row->vmpck_id};
-    struct device_call call = {.kernel = kernel};
+    struct device_call call = {0};
     SUITE_STEP(suite_boot(ctx, &guest));
     call.fd = suite_open_path(ctx, target_node(suite_target(ctx)), O_RDWR);
     SUITE_CHECK(ctx, "open", call.fd >= 0, "the node is there");

@@ -98,11 +98,9 @@ static const struct defect defects[] = {
     {"tag", nothing, K_ALL, .scenario = DEVICE_FLIP, .host = -EBADMSG,
      .outcomes = {{.kernels = K_5_19, .rc = -EBADMSG, SENT, .wiped = true},
                   {.kernels = K_FROM_6_1, .rc = -EBADMSG, SENT, .counted = true, .wiped = true}}},
-    {"certs-missing", certs_missing, K_ALL, .field = ADDRESS,
-     .outcomes = {{.kernels = K_ALL, .rc = -EFAULT, SENT, .counted = true}}},
+    {"certs-missing", certs_missing, K_ALL, .field = ADDRESS, .outcomes = {DEVICE_NOT_COPIED(0)}},
     {"response", response_readonly, K_ALL, .field = RESP_DATA,
-     .outcomes =
-         {{.kernels = K_ALL, .rc = -EFAULT, SENT, .counted = true, .writes = WRITES_CERTS}}},
+     .outcomes = {DEVICE_NOT_COPIED(WRITES_CERTS)}},
 };
 #define DEFECT_COUNT (sizeof defects / sizeof defects[0])
 

@@ -16,7 +16,6 @@
 #define AT_ARG (TARGET_USER_BASE + 0x1000)
 #define AT_REQUEST (TARGET_USER_BASE + 0x1100)
 #define AT_RESPONSE (TARGET_USER_BASE + 0x2000)
-#define REQUEST_VMPL 64
 #define INBLOB_SIZE 64
 #define RESPONSE_REPORT 32 /* MSG_REPORT_RSP: status, size, reserved, the report */
 
@@ -46,7 +45,7 @@ static struct sevkit_result by_device(struct target *target) {
     abi_put_le64(target_user(AT_ARG + DRV_REQUEST_RESP_DATA), AT_RESPONSE);
     /* The firmware refuses levels below the VMPCK's. */
     for (unsigned level = 0; level < ABI_VMPCK_COUNT; level++) {
-        abi_put_le32(target_user(AT_REQUEST + REQUEST_VMPL), level);
+        abi_put_le32(target_user(AT_REQUEST + DRV_REPORT_REQ_VMPL), level);
         const long result =
             call(target, TARGET_SYS_IOCTL, (uint64_t)fd, DRV_SNP_GET_REPORT, AT_ARG);
         if (result != 0) return failed("SNP_GET_REPORT", result);

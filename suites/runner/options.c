@@ -132,14 +132,14 @@ static bool read_file(const char *path, char **text, size_t *size) {
 }
 
 /* A name with a '/' or ending in ".json" is a path. */
-static bool is_path(const char *name) {
+bool suite_profile_is_path(const char *name) {
     const size_t size = strlen(name);
     return strchr(name, '/') != NULL || (size > 5 && strcmp(name + size - 5, ".json") == 0);
 }
 
 static bool read_profile(struct suite_options *options, int *exit_code) {
     struct sevkit_result r;
-    if (is_path(options->profile_name)) {
+    if (suite_profile_is_path(options->profile_name)) {
         char *text;
         size_t size;
         if (!read_file(options->profile_name, &text, &size))
@@ -167,6 +167,30 @@ static bool check_target(const char *name, int *exit_code) {
     return complain(exit_code, SUITE_EXIT_USAGE, "--target %s: unknown target", name);
 }
 
+/* An option that says something of the target. */
+static bool take_target_option(int id, const char *argument, struct suite_options *options,
+                               int *exit_code) {
+    switch (id) {
+    case OPTION_KERNEL:
+        options->kernel_given = true;
+        if (drv_kernel_parse(argument, &options->kernel)) return true;
+        return complain(exit_code, SUITE_EXIT_USAGE,
+                        "--kernel %s: must be 5.19, 6.1.0, 6.6, 6.12, 6.16 or latest", argument);
+    case OPTION_RATE:
+        if (read_rate(argument, &options->rate)) return true;
+        return complain(exit_code, SUITE_EXIT_USAGE,
+                        "--rate %s: must be a number from 0.000001 to 1000000", argument);
+    case OPTION_DESTRUCTIVE: options->allow_destructive = true; return true;
+    case OPTION_CHIP_ID: options->show_chip_id = true; return true;
+    case OPTION_SERVE:
+        if (sscanf(argument, "%d,%d", &options->serve_socket, &options->serve_user) == 2)
+            return true;
+        return complain(exit_code, SUITE_EXIT_USAGE, "--serve %s: must be two descriptors",
+                        argument);
+    default: return complain(exit_code, SUITE_EXIT_USAGE, "try --help");
+    }
+}
+
 /* One option; false when it is wrong. */
 static bool take(int id, const char *argument, struct suite_options *options, int *exit_code) {
     switch (id) {
@@ -190,23 +214,7 @@ static bool take(int id, const char *argument, struct suite_options *options, in
     case OPTION_SEED:
         if (read_number(argument, &options->seed)) return true;
         return complain(exit_code, SUITE_EXIT_USAGE, "--seed %s: must be a number", argument);
-    case OPTION_KERNEL:
-        options->kernel_given = true;
-        if (drv_kernel_parse(argument, &options->kernel)) return true;
-        return complain(exit_code, SUITE_EXIT_USAGE,
-                        "--kernel %s: must be 5.19, 6.1.0, 6.6, 6.12, 6.16 or latest", argument);
-    case OPTION_RATE:
-        if (read_rate(argument, &options->rate)) return true;
-        return complain(exit_code, SUITE_EXIT_USAGE, "--rate %s: must be a number above 0",
-                        argument);
-    case OPTION_DESTRUCTIVE: options->allow_destructive = true; return true;
-    case OPTION_CHIP_ID: options->show_chip_id = true; return true;
-    case OPTION_SERVE:
-        if (sscanf(argument, "%d,%d", &options->serve_socket, &options->serve_user) == 2)
-            return true;
-        return complain(exit_code, SUITE_EXIT_USAGE, "--serve %s: must be two descriptors",
-                        argument);
-    default: return complain(exit_code, SUITE_EXIT_USAGE, "try --help");
+    default: return take_target_option(id, argument, options, exit_code);
     }
 }
 

@@ -33,6 +33,9 @@ struct suite_options {
     int serve_socket, serve_user; /* --serve; -1 without */
 };
 
+/* Whether --profile NAME is a file: it has a '/' or ends in ".json". */
+bool suite_profile_is_path(const char *name);
+
 /* Reads the command line. True: run. False: *EXIT_CODE is the program's, and what there was to say has
  * been said (help and version on stdout, mistakes on stderr). */
 bool suite_options_parse(int argc, char **argv, struct suite_options *options, int *exit_code);

@@ -205,6 +205,8 @@ static int run_on_target(void) {
     const struct suite_options *o = run.options;
     const struct target_options options = {.profile = &o->profile,
                                            .profile_name = o->profile_name,
+                                           .profile_is_path =
+                                               suite_profile_is_path(o->profile_name),
                                            .seed = o->seed,
                                            .kernel = o->kernel,
                                            .only_kernel = o->kernel_given,

@@ -57,7 +57,6 @@ static bool is_direct(const char *path) {
 
 static struct sevkit_result real_open(const char *path, const struct target_options *options,
                                       void **state) {
-    int shared;
     struct utsname name;
     unsigned major = 0, minor = 0;
     struct real *real = calloc(1, sizeof *real);
@@ -80,7 +79,7 @@ static struct sevkit_result real_open(const char *path, const struct target_opti
         return sevkit_fail(SEVKIT_NOT_FOUND, "path", SEVKIT_NO_OFFSET, (uint64_t)errno,
                            "must be readable: the node is root's");
     real->direct = is_direct(path);
-    return target_user_map(-1, &shared);
+    return target_user_map(-1);
 }
 
 static void close_all(struct real *real) {

@@ -19,7 +19,6 @@ struct embedded {
 
 static struct sevkit_result embedded_open(const char *path, const struct target_options *options,
                                           void **state) {
-    int shared;
     (void)path;
     struct embedded *e = calloc(1, sizeof *e);
     if (e == NULL)
@@ -29,7 +28,7 @@ static struct sevkit_result embedded_open(const char *path, const struct target_
     e->kernel = options->kernel;
     e->only_kernel = options->only_kernel;
     *state = e;
-    return target_user_map(-1, &shared);
+    return target_user_map(-1);
 }
 
 static void drop_machine(struct embedded *e) {

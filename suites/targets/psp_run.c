@@ -1,8 +1,6 @@
 /* The target psp-run: the calls are made by a process that psp-run runs, with real system calls. A boot starts
  * psp-run anew, so that machine, driver and configfs-tsm are fresh. Design section 3. */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +22,6 @@ struct psp_run {
     bool only_kernel;
     bool tsm; /* FUSE is there and allowed */
     char program[PATH_SIZE], self[PATH_SIZE];
-    int user_fd;
     int socket; /* to the process under psp-run; -1: none runs */
     pid_t pid;  /* psp-run's */
 };
@@ -63,7 +60,7 @@ static struct sevkit_result psp_run_open(const char *path, const struct target_o
     (void)snprintf(p->seed, sizeof p->seed, "%llu", (unsigned long long)options->seed);
     *state = p;
     SEVKIT_TRY(find_programs(p));
-    SEVKIT_TRY(target_user_map(-1, &p->user_fd));
+    SEVKIT_TRY(target_user_map(-1));
     return look_for_tsm(p);
 }
 
@@ -104,13 +101,12 @@ static void run_child(const struct psp_run *p, const struct target_guest *guest,
         argv[n++] = "--scenario";
         argv[n++] = scenario_path;
     }
-    const int user = dup(p->user_fd); /* without close-on-exec */
+    const int user = dup(target_user_fd()); /* without close-on-exec */
     (void)snprintf(serve, sizeof serve, "%d,%d", socket, user);
     argv[n++] = "--";
     argv[n++] = p->self;
     argv[n++] = "--serve";
     argv[n] = serve;
-    alarm(0);
     if (user >= 0 && dup2(errors, STDERR_FILENO) >= 0) execv(p->program, (char *const *)argv);
     _exit(127);
 }
@@ -134,14 +130,14 @@ static struct sevkit_result start(struct psp_run *p, const struct target_guest *
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         return unavailable("socketpair", "can be made");
     p->pid = fork();
-    if (p->pid == 0) {
-        const int socket = dup(ends[1]);
-        run_child(p, guest, socket, scenario, errors);
-    }
+    if (p->pid == 0) run_child(p, guest, dup(ends[1]), scenario, errors);
     close(ends[1]);
+    if (p->pid < 0) {
+        close(ends[0]);
+        return unavailable("fork", "a process can be made");
+    }
     p->socket = ends[0];
-    if (p->pid > 0 && recv(p->socket, &ready, sizeof ready, 0) == sizeof ready)
-        return sevkit_success();
+    if (recv(p->socket, &ready, sizeof ready, 0) == sizeof ready) return sevkit_success();
     return unavailable("psp-run", last_words(errors, stop(p)));
 }
 

@@ -25,6 +25,8 @@ struct socket_target {
 /* {"op": OP, MEMBER: VALUE}; VALUE is taken over. */
 static struct sevkit_result set(struct socket_target *s, const char *op, const char *member,
                                 json_t *value) {
+    if (value == NULL)
+        return sevkit_fail(SEVKIT_BAD_ENCODING, member, SEVKIT_NO_OFFSET, 0, "must be JSON");
     json_t *object = json_pack("{s:s, s:o}", "op", op, member, value);
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
@@ -40,9 +42,10 @@ static struct sevkit_result set(struct socket_target *s, const char *op, const c
     return r;
 }
 
-static json_t *profile_json(const char *name) {
-    json_t *file = json_load_file(name, 0, NULL);
-    return file != NULL ? file : json_string(name);
+/* NULL when the file has changed since it was read. */
+static json_t *profile_json(const struct target_options *options) {
+    return options->profile_is_path ? json_load_file(options->profile_name, 0, NULL)
+                                    : json_string(options->profile_name);
 }
 
 static struct sevkit_result connect_guest(struct socket_target *s) {
@@ -59,12 +62,11 @@ static struct sevkit_result connect_guest(struct socket_target *s) {
 
 static struct sevkit_result prepare(struct socket_target *s, const struct target_options *options) {
     char control[256];
-    int shared;
     (void)snprintf(control, sizeof control, "%s.control", s->path);
     SEVKIT_TRY(frame_connect(control, &s->control));
-    SEVKIT_TRY(set(s, "profile", "profile", profile_json(options->profile_name)));
+    SEVKIT_TRY(set(s, "profile", "profile", profile_json(options)));
     SEVKIT_TRY(set(s, "seed", "seed", json_integer((json_int_t)options->seed)));
-    SEVKIT_TRY(target_user_map(-1, &shared));
+    SEVKIT_TRY(target_user_map(-1));
     return connect_guest(s);
 }
 

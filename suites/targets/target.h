@@ -54,6 +54,7 @@ enum target_known target_known(const char *name);
 struct target_options {
     const struct sevkit_profile *profile; /* what target_reset falls back to; copied */
     const char *profile_name;             /* its built-in name or file; outlives the target */
+    bool profile_is_path;
     uint64_t seed; /* of all randomness of the target's side, where the target lets us choose it */
     enum drv_kernel kernel; /* of a guest whose kernel can be chosen */
     bool only_kernel;       /* and no other: KERNEL is not offered */

@@ -14,6 +14,7 @@
 
 #include "sevkit/bytes.h"
 
+static int mapped = -1; /* the descriptor */
 static uint8_t *readonly_alias;
 
 #define FILE_SIZE (TARGET_USER_SIZE + TARGET_USER_READONLY_SIZE)
@@ -28,9 +29,7 @@ static bool map(int fd, uint64_t address, size_t size, int protection, off_t off
     return mmap(wanted, size, protection, MAP_SHARED | MAP_FIXED, fd, offset) == wanted;
 }
 
-struct sevkit_result target_user_map(int fd, int *shared) {
-    static int mapped = -1;
-    *shared = mapped;
+struct sevkit_result target_user_map(int fd) {
     if (mapped >= 0) return sevkit_success();
     if (fd < 0) {
         fd = memfd_create("sevkit-program", MFD_CLOEXEC);
@@ -50,8 +49,11 @@ struct sevkit_result target_user_map(int fd, int *shared) {
     if (alias == MAP_FAILED) return refuse("a page can be mapped twice");
     readonly_alias = alias;
     mapped = fd;
-    *shared = fd;
     return sevkit_success();
+}
+
+int target_user_fd(void) {
+    return mapped;
 }
 
 uint8_t *target_user(uint64_t address) {
@@ -143,9 +145,8 @@ long target_syscall_here(const struct target_syscall *call) {
 /* ---- calls of another process: both sides are this program, so its own structures go over the socket ---- */
 
 void target_serve(int fd, int user_fd) {
-    int shared;
     struct target_syscall call;
-    if (!sevkit_ok(target_user_map(user_fd, &shared))) _exit(1);
+    if (!sevkit_ok(target_user_map(user_fd))) _exit(1);
     long result = 0; /* the first message: ready */
     do {
         if (send(fd, &result, sizeof result, MSG_NOSIGNAL) != sizeof result) _exit(1);

@@ -15,8 +15,11 @@
 #define TARGET_USER_READONLY (TARGET_USER_HOLE + 0x1000)
 #define TARGET_USER_READONLY_SIZE 0x1000
 
-/* Maps it, once a process, from descriptor FD, or (-1) afresh. *SHARED: a descriptor to hand on. */
-SEVKIT_MUST struct sevkit_result target_user_map(int fd, int *shared);
+/* Maps it, once a process, from descriptor FD, or (-1) afresh. */
+SEVKIT_MUST struct sevkit_result target_user_map(int fd);
+
+/* The descriptor behind it, to be handed on. */
+int target_user_fd(void);
 
 /* The byte at ADDRESS, which lies in the memory. */
 uint8_t *target_user(uint64_t address);

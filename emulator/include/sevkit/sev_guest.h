@@ -65,8 +65,10 @@ struct drv_clock {
 #define DRV_REQUEST_EXITINFO2 24  /* u64: fw_error u32, vmm_error u32 */
 
 #define DRV_REPORT_REQ_SIZE 96 /* user_data[64], vmpl u32, rsvd[28] */
+#define DRV_REPORT_REQ_VMPL 64 /* u32; SNP_GET_EXT_REPORT too */
 #define DRV_REPORT_RESP_SIZE 4000
 #define DRV_KEY_REQ_SIZE 32
+#define DRV_KEY_REQ_VMPL 16 /* u32 */
 #define DRV_KEY_RESP_SIZE 64
 #define DRV_EXT_REPORT_REQ_SIZE 112
 #define DRV_EXT_REPORT_CERTS_ADDRESS 96 /* u64 */
