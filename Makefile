@@ -112,6 +112,11 @@ $(BUILD)/bin/suite-runner: $(call objs,$(SUITE_SRC)) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) $(CUNIT_LIBS)
 
+# For a guest's small world: its agent, of the targets qemu: and cuse:.
+$(BUILD)/bin/suite-runner-static: $(call objs,$(SUITE_SRC)) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -o $@ $^ $(LDFLAGS_ALL) $(shell pkg-config --static --libs $(PKGS) 2>/dev/null) $(CUNIT_LIBS)
+
 $(BUILD)/bin/snp-verify: $(call objs,$(wildcard emulator/frontends/snp_verify*.c) emulator/frontends/cli.c) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
@@ -122,19 +127,20 @@ $(BUILD)/bin/sevkit-mint: $(call objs,$(wildcard emulator/frontends/mint*.c) $(a
 
 # psp-run: configfs-tsm needs FUSE, the key distribution service HTTP and TLS.
 RUN_SRC := $(wildcard emulator/frontends/run*.c emulator/frontends/kds_*.c) \
-           $(addprefix emulator/frontends/,world.c load.c cli.c)
+           $(addprefix emulator/frontends/,task_memory.c world.c load.c cli.c)
 FUSE_PKGS := fuse3
 HTTP_PKGS := libmicrohttpd
-$(call objs,$(filter emulator/frontends/run_tsm%,$(RUN_SRC))): CFLAGS_ALL += $(shell pkg-config --cflags $(FUSE_PKGS) 2>/dev/null)
+$(call objs,$(filter emulator/frontends/run_tsm%,$(RUN_SRC)) emulator/frontends/pspd_cuse.c): CFLAGS_ALL += $(shell pkg-config --cflags $(FUSE_PKGS) 2>/dev/null)
 $(call objs,$(filter %/run_kds.c,$(RUN_SRC)) $(filter emulator/frontends/kds_%,$(RUN_SRC))): CFLAGS_ALL += $(shell pkg-config --cflags $(HTTP_PKGS) 2>/dev/null)
 $(BUILD)/bin/psp-run: $(call objs,$(RUN_SRC)) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread \
 	    $(shell pkg-config --libs $(FUSE_PKGS) $(HTTP_PKGS) 2>/dev/null)
 
-$(BUILD)/bin/pspd: $(call objs,$(wildcard emulator/frontends/pspd*.c) $(addprefix emulator/frontends/,frame.c kds_http.c world.c cli.c)) $(LIBS)
+$(BUILD)/bin/pspd: $(call objs,$(wildcard emulator/frontends/pspd*.c) $(addprefix emulator/frontends/,frame.c task_memory.c kds_http.c world.c cli.c)) $(LIBS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread $(shell pkg-config --libs $(HTTP_PKGS) 2>/dev/null)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread \
+	    $(shell pkg-config --libs $(FUSE_PKGS) $(HTTP_PKGS) 2>/dev/null)
 
 $(BUILD)/bin/sevkit-bench: $(call objs,$(filter-out %/probe.c,$(wildcard harness/bench/*.c)) $(addprefix emulator/frontends/,frame.c cli.c)) $(LIBS)
 	@mkdir -p $(@D)
@@ -193,7 +199,7 @@ install: all $(LIBSEVKIT)
 	install -m 644 docs/man/*.1 $(INSTALLED)/share/man/man1/
 	install -m 644 emulator/profiles/*.json $(INSTALLED)/share/sevkit/profiles/
 	install -m 644 emulator/profiles/scenarios/*.json $(INSTALLED)/share/sevkit/scenarios/
-	find vectors harness/sevkit harness/python/requirements.txt -name __pycache__ -prune -o -type f \
+	find vectors harness/sevkit harness/guest harness/python/requirements.txt -name __pycache__ -prune -o -type f \
 	    -exec install -D -m 644 {} $(INSTALLED)/share/sevkit/{} \;
 
 # ---- what people call ----
@@ -204,6 +210,9 @@ SUBMAKE = $(MAKE) --no-print-directory -j$(JOBS)
 
 deps:
 	@sh harness/build/deps.sh $(VENV)
+
+deps-guest:
+	@sh harness/build/deps.sh $(VENV) guest
 
 deps-dev:
 	@sh harness/build/deps.sh $(VENV) dev
@@ -229,6 +238,12 @@ clients: deps
 	@$(SUBMAKE) all
 	@PYTHONPATH=harness $(VENV)/bin/python -m clients $(BUILD)
 
+# The distributions' own driver in a virtual machine. GUEST_KERNELS: which of 6.1 and 6.12.
+GUEST_KERNELS ?= 6.1 6.12
+guest: deps-guest
+	@$(SUBMAKE) all $(BUILD)/bin/suite-runner-static
+	@SEVKIT_BIN=$(BUILD)/bin $(BUILD)/bin/sevkit guest $(addprefix --kernel ,$(GUEST_KERNELS)) --out $(BUILD)/guest
+
 # A client to be timed; static, as Go's programs are.
 $(BUILD)/bench/probe: $(BUILD)/obj/harness/bench/probe.o
 	@mkdir -p $(@D)
@@ -247,8 +262,9 @@ fuzz: deps-dev
 fuzzers: $(FUZZERS)
 
 docs: deps
-	@$(SUBMAKE) all
+	@$(SUBMAKE) all $(BUILD)/bin/suite-runner-static
 	@PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements docs --build $(BUILD)
+	@SEVKIT_BIN=$(BUILD)/bin PYTHONPATH=harness $(VENV)/bin/python -m guest.compare
 
 # Folders of emulator/ whose code is broken, one small thing at a time; see docs/mutants.md. MUTANTS=changed:
 # only lines that differ from MUTANTS_BASE; MUTANTS_FILES: only files that match.
@@ -289,7 +305,10 @@ help:
 #:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
 #: make clients    other people's attestation clients, unmodified, under psp-run: a table of what they say
 #:                 (CLIENTS="go-sev-guest"  CLIENT_PROFILES="genoa-1.55.40-v3-vcek")
-#: make docs       regenerate docs/requirements.md from the registry, the code and the tests
+#: make guest      the distributions' own sev-guest driver in QEMU against our PSP: suites device and tsm
+#:                 (GUEST_KERNELS="6.1 6.12"); results in build/guest/
+#: make docs       regenerate docs/requirements.md from the registry, the code and the tests, and docs/comparison.md
+#:                 where QEMU and the guests' kernels are at hand
 #: make install    programs, library, headers, man pages, profiles, scenarios, vectors into DESTDIR and PREFIX=/usr/local
 #: make clean      remove BUILD
 #:
@@ -299,5 +318,5 @@ clean:
 	$(if $(filter / . .. ,$(BUILD))$(if $(BUILD),,x),$(error BUILD=$(BUILD) is no folder to remove))
 	rm -rf $(BUILD)
 
-.PHONY: all bench clients fuzz fuzzers help mutants docs install lint deps deps-dev conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
+.PHONY: all bench clients fuzz fuzzers help mutants docs install lint deps deps-dev deps-guest guest conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:

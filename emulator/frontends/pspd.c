@@ -11,7 +11,7 @@
 #define PATH_SIZE 512 /* a socket's address holds less */
 
 struct given {
-    const char *listen, *kds, *state, *profile, *scenario, *kernel, *seed, *at;
+    const char *listen, *kds, *state, *profile, *scenario, *kernel, *seed, *at, *cuse_vmpl;
     bool cuse;
 };
 
@@ -79,7 +79,12 @@ static bool read_options(int argc, char **argv, struct given *given, int *exit) 
          "the key distribution service over HTTPS; its CA is written to\n"
          "PATH.kds-ca.pem, port 0 takes any",
          &given->kds, NULL, NULL},
-        {"--cuse", NULL, "not built: exits with 3", NULL, &given->cuse, NULL},
+        {"--cuse", NULL,
+         "a real /dev/sev-guest, of the guest cuse of the machine cuse; needs\n"
+         "root and the kernel's module `cuse`",
+         NULL, &given->cuse, NULL},
+        {"--cuse-vmpl", "N", "the VMPL of that guest's kernel, 0 (default) to 3", &given->cuse_vmpl,
+         NULL, NULL},
         {0},
     };
     const struct cli_command command = {
@@ -115,15 +120,26 @@ static void beside(const char *path, const char *ending, char out[PATH_SIZE]) {
     (void)snprintf(out, PATH_SIZE, "%.400s%s", path, ending);
 }
 
-static int serve(struct pspd *pspd, const char *path, const char *kds) {
+static bool read_vmpl(const struct given *given, uint64_t *vmpl) {
+    *vmpl = 0;
+    if (given->cuse_vmpl == NULL) return true;
+    if (!given->cuse) {
+        cli_bad_option("--cuse-vmpl", given->cuse_vmpl, "needs --cuse");
+        return false;
+    }
+    if (cli_number_parse(given->cuse_vmpl, PSPD_VMPLS - 1, vmpl)) return true;
+    cli_bad_option("--cuse-vmpl", given->cuse_vmpl, "must be 0 to 3");
+    return false;
+}
+
+static int serve(struct pspd *pspd, const char *path, const char *kds, struct pspd_cuse *cuse) {
     struct pspd_kds_server *server;
     char control[PATH_SIZE], ca[PATH_SIZE];
     int fds[2], exit;
-    pspd_block_signals();
     if (!pspd_listen(path, fds, &exit)) return exit;
     beside(path, ".control", control);
     beside(path, ".kds-ca.pem", ca);
-    if (pspd_kds_start(&pspd->options, kds, ca, &server, &exit)) exit = pspd_serve(pspd, fds);
+    if (pspd_kds_start(&pspd->options, kds, ca, &server, &exit)) exit = pspd_serve(pspd, fds, cuse);
     pspd_kds_stop(server);
     if (kds != NULL) (void)unlink(ca);
     (void)unlink(path);
@@ -136,18 +152,19 @@ static int serve(struct pspd *pspd, const char *path, const char *kds) {
 int main(int argc, char **argv) {
     struct given given = {0};
     struct pspd pspd = {.state_dir = -1};
+    struct pspd_cuse *cuse = NULL;
+    uint64_t vmpl;
     char path[PATH_SIZE];
     int exit;
     if (!read_options(argc - 1, argv + 1, &given, &exit)) return cli_finish(exit);
-    if (given.cuse) {
-        cli_bad_option("--cuse", NULL, "this build has no character devices in user space");
-        return CLI_UNAVAILABLE;
-    }
     exit = CLI_USAGE;
     default_path(path);
-    bool ready = make_options(&given, &pspd.options);
+    bool ready = read_vmpl(&given, &vmpl) && make_options(&given, &pspd.options);
     if (ready && given.state != NULL) ready = pspd_state_open(&pspd, given.state, &exit);
-    if (ready) exit = serve(&pspd, given.listen != NULL ? given.listen : path, given.kds);
+    pspd_block_signals();
+    if (ready && given.cuse) ready = pspd_cuse_start(&pspd, (unsigned)vmpl, &cuse, &exit);
+    if (ready) exit = serve(&pspd, given.listen != NULL ? given.listen : path, given.kds, cuse);
+    pspd_cuse_stop(cuse);
     while (pspd.machines != NULL) pspd_machine_remove(&pspd, pspd.machines);
     pspd_options_free(&pspd.options);
     if (pspd.state_dir >= 0) (void)close(pspd.state_dir);

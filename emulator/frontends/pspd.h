@@ -157,6 +157,19 @@ bool pspd_kds_start(const struct pspd_options *options, const char *text, const 
                     struct pspd_kds_server **server, int *exit);
 void pspd_kds_stop(struct pspd_kds_server *server);
 
+/* ---- pspd_cuse.c ---- */
+
+struct pspd_cuse;
+/* /dev/sev-guest is there, of the guest "cuse" of the machine "cuse", whose kernel runs at VMPL; who opens it
+ * waits for pspd_cuse_event. False after a message, with *EXIT. */
+bool pspd_cuse_start(struct pspd *pspd, unsigned vmpl, struct pspd_cuse **cuse, int *exit);
+int pspd_cuse_fd(const struct pspd_cuse *cuse);
+/* The next call of a program, when the descriptor is readable. False after a message: there is no device any
+ * more. */
+bool pspd_cuse_event(struct pspd_cuse *cuse);
+/* With the device. CUSE may be NULL. */
+void pspd_cuse_stop(struct pspd_cuse *cuse);
+
 /* ---- pspd_loop.c ---- */
 
 /* SIGTERM and SIGINT wait for pspd_serve, in every thread that is made later too. */
@@ -164,12 +177,13 @@ void pspd_block_signals(void);
 
 /* Two listening sockets at PATH and PATH.control. False after a message, with *EXIT. */
 bool pspd_listen(const char *path, int fds[2], int *exit);
-/* Serves until SIGTERM or SIGINT. The exit code. */
-int pspd_serve(struct pspd *pspd, const int fds[2]);
+/* Serves until SIGTERM or SIGINT. CUSE may be NULL. The exit code. */
+int pspd_serve(struct pspd *pspd, const int fds[2], struct pspd_cuse *cuse);
 
 /* ---- pspd_sandbox.c ---- */
 
-/* From here on the process has the system calls that the loop needs and no others. False with errno. */
-bool pspd_sandbox(void);
+/* From here on the process has the system calls that the loop needs and no others; with CUSE those for callers'
+ * memory too. False with errno. */
+bool pspd_sandbox(bool cuse);
 
 #endif

@@ -35,10 +35,12 @@ struct client {
 
 struct loop {
     struct pspd *pspd;
+    struct pspd_cuse *cuse;           /* NULL: none */
     int epoll, signals, listeners[2]; /* data, control */
     bool paused;                      /* out of descriptors: nobody is let in */
     uint64_t clients_max;             /* descriptors that are left for them */
     bool stopping;
+    int exit;
     struct client *clients;
 };
 
@@ -255,6 +257,13 @@ static void client_event(struct loop *loop, struct client *c, uint32_t events) {
 
 /* ---- the loop ---- */
 
+/* One call, then the others have their turn. */
+static void cuse_event(struct loop *loop) {
+    if (pspd_cuse_event(loop->cuse)) return;
+    loop->stopping = true;
+    loop->exit = CLI_UNAVAILABLE;
+}
+
 static void event(struct loop *loop, const struct epoll_event *e) {
     if (e->data.ptr == &loop->signals)
         loop->stopping = true;
@@ -262,6 +271,8 @@ static void event(struct loop *loop, const struct epoll_event *e) {
         accept_all(loop, false);
     else if (e->data.ptr == &loop->listeners[1])
         accept_all(loop, true);
+    else if (e->data.ptr == &loop->cuse)
+        cuse_event(loop);
     else
         client_event(loop, e->data.ptr, e->events);
 }
@@ -287,6 +298,8 @@ static bool loop_open(struct loop *loop) {
     watch(loop, EPOLL_CTL_ADD, loop->signals, EPOLLIN, &loop->signals);
     for (size_t i = 0; i < 2; i++)
         watch(loop, EPOLL_CTL_ADD, loop->listeners[i], EPOLLIN, &loop->listeners[i]);
+    if (loop->cuse != NULL)
+        watch(loop, EPOLL_CTL_ADD, pspd_cuse_fd(loop->cuse), EPOLLIN, &loop->cuse);
     return true;
 }
 
@@ -301,15 +314,16 @@ static uint64_t raise_limit(void) {
     return limit.rlim_cur > OWN_DESCRIPTORS ? limit.rlim_cur - OWN_DESCRIPTORS : 1;
 }
 
-int pspd_serve(struct pspd *pspd, const int fds[2]) {
-    struct loop loop = {.pspd = pspd, .listeners = {fds[0], fds[1]}};
+int pspd_serve(struct pspd *pspd, const int fds[2], struct pspd_cuse *cuse) {
+    struct loop loop = {.pspd = pspd, .cuse = cuse, .listeners = {fds[0], fds[1]}, .exit = CLI_OK};
     struct epoll_event events[EVENTS];
     loop.clients_max = raise_limit();
     if (!loop_open(&loop)) {
         cli_bad_option("--listen", NULL, strerror(errno));
         return CLI_UNAVAILABLE;
     }
-    if (!pspd_sandbox()) fprintf(stderr, "pspd: no sandbox here: %s\n", strerror(errno));
+    if (!pspd_sandbox(cuse != NULL))
+        fprintf(stderr, "pspd: no sandbox here: %s\n", strerror(errno));
     printf("pspd: ready\n");
     (void)fflush(stdout);
     while (!loop.stopping) {
@@ -320,5 +334,5 @@ int pspd_serve(struct pspd *pspd, const int fds[2]) {
     while (loop.clients != NULL) client_free(&loop, loop.clients);
     (void)close(loop.epoll);
     (void)close(loop.signals);
-    return CLI_OK;
+    return loop.exit;
 }

@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -30,7 +31,7 @@
 #define OTHER_ABI 0x40000000u
 
 #ifdef OWN_ARCH
-static const struct sock_filter filter[] = {
+static const struct sock_filter always[] = {
     LOAD(arch),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCH, 1, 0),
     RETURN(SECCOMP_RET_KILL_PROCESS),
@@ -85,17 +86,31 @@ static const struct sock_filter filter[] = {
     ALLOW(SYS_tgkill),
     ALLOW(SYS_exit),
     ALLOW(SYS_exit_group),
-    RETURN(SECCOMP_RET_ERRNO | EPERM),
 };
+/* --cuse: its messages are read and written; this is for callers' memory */
+static const struct sock_filter with_cuse[] = {
+    ALLOW(SYS_process_vm_readv),
+    ALLOW(SYS_process_vm_writev),
+};
+static const struct sock_filter last[] = {RETURN(SECCOMP_RET_ERRNO | EPERM)};
+#define ROWS(part) (sizeof(part) / sizeof((part)[0]))
 #endif
 
-bool pspd_sandbox(void) {
+bool pspd_sandbox(bool cuse) {
 #ifdef OWN_ARCH
-    const struct sock_fprog program = {.len = (unsigned short)(sizeof filter / sizeof filter[0]),
-                                       .filter = (struct sock_filter *)(uintptr_t)filter};
+    struct sock_filter filter[ROWS(always) + ROWS(with_cuse) + ROWS(last)];
+    struct sock_fprog program = {.len = ROWS(always), .filter = filter};
+    memcpy(filter, always, sizeof always);
+    if (cuse) {
+        memcpy(filter + program.len, with_cuse, sizeof with_cuse);
+        program.len += ROWS(with_cuse);
+    }
+    memcpy(filter + program.len, last, sizeof last);
+    program.len += ROWS(last);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;          /* @req SOCK-012 */
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0; /* @req SOCK-012 */
 #else
+    (void)cuse;
     return true; /* no list of ours for this build */
 #endif
 }

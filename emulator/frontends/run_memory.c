@@ -1,5 +1,4 @@
-/* See run_core.h. Memory is moved by process_vm_readv and process_vm_writev, which respect the pages' own
- * protection as copy_from_user and copy_to_user do. */
+/* See run_core.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "frontends/run_core.h"
+#include "frontends/task_memory.h"
 
 #define PAGE 4096
 #define FIRST_PIECE 256 /* most paths are shorter */
@@ -37,25 +37,19 @@ void run_caller_release(struct run_caller *caller) {
     caller->task_fd = -1;
 }
 
-static struct iovec at(uint64_t address, size_t size) {
-    return (struct iovec){.iov_base = (void *)(uintptr_t)address, .iov_len = size};
-}
-
 /* The caller is looked at after the read: before it, the number could have passed to another process. */
 bool run_memory_read(const struct run_caller *caller, uint64_t address, void *out, size_t size) {
-    const struct iovec here = {.iov_base = out, .iov_len = size}, there = at(address, size);
-    const ssize_t got = process_vm_readv(caller->tid, &here, 1, &there, 1, 0);
-    return got >= 0 && (size_t)got == size && run_caller_alive(caller);
+    return task_memory_read(caller->tid, address, out, size) && run_caller_alive(caller);
 }
 
 /* And before the write, so that no other process is written to. */
 bool run_memory_write(const struct run_caller *caller, uint64_t address, const void *bytes,
                       size_t size) {
-    const struct iovec here = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
-    const struct iovec there = at(address, size);
-    if (!run_caller_alive(caller)) return false;
-    const ssize_t got = process_vm_writev(caller->tid, &here, 1, &there, 1, 0);
-    return got >= 0 && (size_t)got == size;
+    return run_caller_alive(caller) && task_memory_write(caller->tid, address, bytes, size);
+}
+
+static struct iovec at(uint64_t address, size_t size) {
+    return (struct iovec){.iov_base = (void *)(uintptr_t)address, .iov_len = size};
 }
 
 /* As much as there is of SIZE bytes, at most two pages; pages that are there are read even when the next is

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes sure of what the build needs. usage: deps.sh VENV [dev]
+# Makes sure of what the build needs. usage: deps.sh VENV [guest|dev]
 #   deps.sh VENV       compiler, OpenSSL, jansson, libmicrohttpd, FUSE, CUnit; the pinned Python in VENV
+#   deps.sh VENV guest also QEMU and what unpacks the test guest's kernels
 #   deps.sh VENV dev   also clang, lint tools, sanitizers, Chromium, man page tools
 # Does nothing where everything is there. Prints the exact apt line before it runs it; without root or
 # passwordless sudo, or on a system without apt-get, says what to install and exits 3.
@@ -30,6 +31,10 @@ need libcunit1-dev have_header CUnit/CUnit.h
 need openssl openssl version
 need python3 python3 -c 'import sys; assert sys.version_info >= (3, 11)'
 need python3-venv python3 -c 'import ensurepip, venv'
+if [ -n "$mode" ]; then
+    need qemu-system-x86 qemu-system-x86_64 --version
+    need mmdebstrap mmdebstrap --version
+fi
 if [ "$mode" = dev ]; then
     need clang clang --version
     need clang-format clang-format --version

@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 
 from sevkit import __version__, tools
+from sevkit.guest import guest_command, run_qemu
 from sevkit.run import run_suites
 
 KERNELS = ("5.19", "6.1.0", "6.6", "6.12", "6.16", "latest")
 SPECS = ("1.58",)
-AREAS_HELP = "Only this area (message, report, key, verifier); may be given again."
+AREAS_HELP = "Only this area (message, report, key, device, tsm, verifier); may be given again."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -93,10 +94,15 @@ def run(
             options += [name, value]
     options += ["--allow-destructive"] if allow_destructive else []
     options += ["--show-chip-id"] if show_chip_id else []
+    if target == "qemu" and not list_tests:
+        sys.exit(run_qemu(options, kernel, tap, out))
     if list_tests or tap:
         mode = "--list" if list_tests else "--tap"
         _become("suite-runner", ["--target", target, *options, mode], "suite-runner")
     sys.exit(run_suites(target, options, out))
+
+
+main.add_command(guest_command)
 
 
 def _become(name: str, arguments: list[str], called: str) -> None:

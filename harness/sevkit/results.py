@@ -39,6 +39,15 @@ class TestResult:
             raise ValueError(f"verdict of {self.id}: {self.verdict!r} is none of {', '.join(VERDICTS)}")
 
 
+@dataclass(frozen=True)
+class GuestInfo:
+    """The virtual machine that a run took place in."""
+
+    release: str  # of its kernel
+    accel: str
+    qemu: str  # its version
+
+
 @dataclass
 class Run:
     """A run of the suites on one target."""
@@ -52,6 +61,7 @@ class Run:
     started: str
     duration_s: float = 0.0
     machine: dict[str, Any] | None = None  # what a real one says of itself
+    guest: GuestInfo | None = None
     tests: list[TestResult] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:

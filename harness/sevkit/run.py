@@ -227,24 +227,44 @@ def _shard_commands(target: str, options: list[str]) -> list[list[str]]:
     return [[*command, "--shard", f"{i}/{count}"] for i in range(1, count + 1)]
 
 
-def run_suites(target: str, options: list[str], out: Path | None) -> int:
-    """`sevkit run` proper. Returns the exit code."""
+class RefusedError(Exception):
+    """suite-runner ran nothing, and has said on stderr why."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"suite-runner ended with exit code {code}")
+        self.code = code
+
+
+def collect(target: str, options: list[str], reporter: Reporter) -> results.Run:
+    """Runs the suites on TARGET, without a word but REPORTER's."""
     os.environ.setdefault("SEVKIT_REAL", str(tools.tree().parent / "shared" / "real"))
-    if out is not None:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / "results.json").touch()
-        except OSError as error:
-            tools.fail(tools.EXIT_USAGE, f"--out {out}: {error.strerror}")
-    commands = _shard_commands(target, options)
-    reporter: Reporter = LiveReporter() if sys.stdout.isatty() else PlainReporter()
     started = datetime.datetime.now(datetime.UTC)
     clock = time.monotonic()
-    shards = drive(commands, reporter)
+    shards = drive(_shard_commands(target, options), reporter)
     refusal = next((s.code for s in shards if s.code in (2, 3) and not s.head), 0)
     if refusal or not any(s.head for s in shards):
-        return refusal or 1  # the runner said on stderr what is wrong
-    run = merge(shards, started, time.monotonic() - clock)
+        raise RefusedError(refusal or 1)
+    return merge(shards, started, time.monotonic() - clock)
+
+
+def make_out(out: Path | None) -> None:
+    """The folder of the results; ends the process where it cannot be written."""
+    if out is None:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "results.json").touch()
+    except OSError as error:
+        tools.fail(tools.EXIT_USAGE, f"--out {out}: {error.strerror}")
+
+
+def make_reporter() -> Reporter:
+    """For whoever reads stdout."""
+    return LiveReporter() if sys.stdout.isatty() else PlainReporter()
+
+
+def finish(run: results.Run, out: Path | None) -> int:
+    """Writes the result files and the closing line. Returns the exit code."""
     for test in run.tests:
         if test.area == "runner":
             print(f"{test.verdict} {test.id}: {test.reason}")
@@ -254,5 +274,15 @@ def run_suites(target: str, options: list[str], out: Path | None) -> int:
         except OSError as error:
             tools.fail(tools.EXIT_USAGE, f"--out {out}: {error.strerror}")
         print(f"results: {out / 'results.json'} {out / 'junit.xml'} {out / 'report.html'}")
-    print(run.closing_line())
+    print(run.closing_line(), flush=True)
     return run.exit_code()
+
+
+def run_suites(target: str, options: list[str], out: Path | None) -> int:
+    """`sevkit run` proper. Returns the exit code."""
+    make_out(out)
+    try:
+        run = collect(target, options, make_reporter())
+    except RefusedError as refused:
+        return refused.code
+    return finish(run, out)

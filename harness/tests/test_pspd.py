@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -51,7 +52,8 @@ def test_it_ends_when_asked(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "text"),
     [
-        (["--cuse"], 3, "--cuse"),
+        (["--cuse-vmpl", "1"], 2, "--cuse-vmpl"),
+        (["--cuse", "--cuse-vmpl", "4"], 2, "--cuse-vmpl"),
         (["--listen", "@/s", "--kds", "localhost:1"], 2, "--kds"),
         (["--listen", "@/s", "--kds", "127.0.0.1"], 2, "--kds"),
         (["--listen", "@/s", "--kds", "[::1:80"], 2, "--kds"),
@@ -75,6 +77,26 @@ def test_bad_options_are_named(folder: Path, options: list[str], code: int, text
     assert run.returncode == code
     assert text in run.stderr
     assert not list(folder.iterdir())
+
+
+@pytest.mark.skipif(
+    os.access("/dev/cuse", os.R_OK | os.W_OK) or Path("/dev/sev-guest").exists(),
+    reason="character devices in user space can be made here, or there is a sev-guest",
+)
+def test_cuse_needs_its_channel(folder: Path) -> None:
+    """Says what is missing, before there is a socket or a state that nobody asked for.
+
+    @req SOCK-011
+    """
+    state = folder / "state"
+    command = [str(PSPD), "--cuse", "--listen", str(folder / "s"), "--state", str(state)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 3
+    assert "/dev/cuse" in run.stderr
+    assert "load the kernel's module `cuse`, and be root" in run.stderr
+    assert run.stdout == ""
+    assert [p.name for p in folder.iterdir()] == ["state"]
+    assert not list(state.glob("*.machine"))
 
 
 def test_kds_over_https(folder: Path) -> None:

@@ -154,7 +154,12 @@ static const struct path_case exclusive = {"", O_RDWR | O_CREAT | O_EXCL, -EEXIS
     }
 
 static const struct suite_test tests[] = {
-    TEST("device.node.misc", "a misc character device of root's", is_misc, "LNX-NODE-001"),
+    {.id = "device.node.misc",
+     .title = "a misc character device of root's",
+     .requirements = SUITE_REQ("LNX-NODE-001"),
+     .kind = SUITE_POSITIVE,
+     .needs = TARGET_DEVICE | TARGET_FILES | TARGET_MISC,
+     .run = is_misc},
     TEST("device.node.any-mode", "every access mode opens, and the ioctls do not care", any_mode,
          "LNX-NODE-002", "LNX-NODE-005"),
     TEST("device.node.two-openers", "two openers take turns", two_openers, "LNX-NODE-003"),

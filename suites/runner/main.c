@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "runner/run.h"
+#include "targets/agent.h"
 
 int main(int argc, char **argv) {
     struct suite_registry registry;
@@ -14,6 +15,7 @@ int main(int argc, char **argv) {
     int code;
     if (suite_options_parse(argc, argv, &options, &code)) {
         if (options.serve_socket >= 0) target_serve(options.serve_socket, options.serve_user);
+        if (options.serve_path != NULL) target_agent_serve(options.serve_path);
         code = suite_run(&options, &registry);
     }
     suite_registry_free(&registry);

@@ -32,6 +32,7 @@ static const char help[] =
     "rebooted\n"
     "  --show-chip-id       a real machine's chip id is in the results\n"
     "  --serve S,M    for suite-runner's own use: makes the system calls of another one\n"
+    "  --serve PATH   the same in a guest, over a character device; PATH has a '/'\n"
     "  --help, --version\n"
     "\n"
     "Exit codes: 0 all passed, 1 a test failed, 2 bad usage, 3 target not available, 77 all "
@@ -183,10 +184,14 @@ static bool take_target_option(int id, const char *argument, struct suite_option
     case OPTION_DESTRUCTIVE: options->allow_destructive = true; return true;
     case OPTION_CHIP_ID: options->show_chip_id = true; return true;
     case OPTION_SERVE:
+        if (strchr(argument, '/') != NULL) {
+            options->serve_path = argument;
+            return true;
+        }
         if (sscanf(argument, "%d,%d", &options->serve_socket, &options->serve_user) == 2)
             return true;
-        return complain(exit_code, SUITE_EXIT_USAGE, "--serve %s: must be two descriptors",
-                        argument);
+        return complain(exit_code, SUITE_EXIT_USAGE,
+                        "--serve %s: must be two descriptors or a path with a '/'", argument);
     default: return complain(exit_code, SUITE_EXIT_USAGE, "try --help");
     }
 }

@@ -31,6 +31,7 @@ struct suite_options {
     double rate; /* requests a second to a real machine */
     bool allow_destructive, show_chip_id;
     int serve_socket, serve_user; /* --serve; -1 without */
+    const char *serve_path;       /* --serve; NULL without */
 };
 
 /* Whether --profile NAME is a file: it has a '/' or ends in ".json". */

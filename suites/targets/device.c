@@ -3,7 +3,6 @@
  * busy, ends the run. Design section 5, real machines. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "targets/ops.h"
+#include "targets/release.h"
 
 #define DESCRIPTORS_MAX 64
 #define CONFIGFS_MAGIC 0x62656570
@@ -33,17 +33,6 @@ struct real {
     const char *stopped; /* why nothing more is asked */
 };
 
-/* The generation whose behaviour a release has. */
-static enum drv_kernel generation(unsigned major, unsigned minor) {
-    const unsigned release = major * 1000 + minor;
-    if (release < 6001) return DRV_KERNEL_5_19;
-    if (release == 6002) return DRV_KERNEL_6_1_0;
-    if (release < 6007) return DRV_KERNEL_6_6; /* 6.1.y has the mends of 6.3 */
-    if (release < 6013) return DRV_KERNEL_6_12;
-    if (release < 6017) return DRV_KERNEL_6_16;
-    return DRV_KERNEL_LATEST;
-}
-
 /* psp-run's node is a file in memory when it is open, its folder a FUSE file system. */
 static bool is_direct(const char *path) {
     struct stat st;
@@ -58,7 +47,6 @@ static bool is_direct(const char *path) {
 static struct sevkit_result real_open(const char *path, const struct target_options *options,
                                       void **state) {
     struct utsname name;
-    unsigned major = 0, minor = 0;
     struct real *real = calloc(1, sizeof *real);
     if (real == NULL)
         return sevkit_fail(SEVKIT_NO_MEMORY, "target", SEVKIT_NO_OFFSET, 0, "out of memory");
@@ -67,11 +55,11 @@ static struct sevkit_result real_open(const char *path, const struct target_opti
     real->path = path;
     real->rate = options->rate;
     real->allow_destructive = options->allow_destructive;
-    if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2 ||
-        major * 1000 + minor < 5019)
-        return sevkit_fail(SEVKIT_NOT_FOUND, "uname", SEVKIT_NO_OFFSET, 0,
-                           "the release begins with a version from 5.19 on");
-    real->kernel = options->only_kernel ? options->kernel : generation(major, minor);
+    if (uname(&name) != 0)
+        return sevkit_fail(SEVKIT_NOT_FOUND, "uname", SEVKIT_NO_OFFSET, (uint64_t)errno,
+                           "the kernel names its release");
+    SEVKIT_TRY(target_release_kernel(name.release, &real->kernel));
+    if (options->only_kernel) real->kernel = options->kernel;
     if (access(path, F_OK) != 0)
         return sevkit_fail(SEVKIT_NOT_FOUND, "path", SEVKIT_NO_OFFSET, (uint64_t)errno,
                            "must be there: is this an SEV-SNP guest with the driver loaded?");
@@ -203,10 +191,10 @@ static long real_syscall(void *state, const struct target_syscall *call) {
     .profile = real_profile, .kernel = real_kernel, .offers = real_offers,                         \
     .syscall = real_syscall, .stopped = real_stopped, .real = true, .patience = 600
 
-const struct target_ops target_device_ops = {.capabilities = TARGET_DEVICE | TARGET_FILES |
-                                                             TARGET_WIPE | TARGET_DIRECT,
-                                             .node = real_path,
-                                             REAL_OPS};
+const struct target_ops target_device_ops = {
+    .capabilities = TARGET_DEVICE | TARGET_FILES | TARGET_WIPE | TARGET_DIRECT | TARGET_MISC,
+    .node = real_path,
+    REAL_OPS};
 
 const struct target_ops target_tsm_ops = {.capabilities = TARGET_TSM | TARGET_FILES | TARGET_WIPE |
                                                           TARGET_DIRECT,

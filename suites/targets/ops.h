@@ -52,5 +52,7 @@ extern const struct target_ops target_psp_run_ops;
 extern const struct target_ops target_socket_ops;
 extern const struct target_ops target_device_ops;
 extern const struct target_ops target_tsm_ops;
+extern const struct target_ops target_qemu_ops;
+extern const struct target_ops target_cuse_ops;
 
 #endif

@@ -206,7 +206,9 @@ long target_program_syscall(struct target_program *program, const struct target_
     case TARGET_SYS_MKDIR: return folder_call(program, path, true);
     case TARGET_SYS_RMDIR: return folder_call(program, path, false);
     case TARGET_SYS_READLINK:
-    case TARGET_SYS_STAT: break; /* FILES */
+    case TARGET_SYS_STAT: /* FILES */
+    case TARGET_SYS_RUN:
+    case TARGET_SYS_CLOSE_ALL: break;
     }
     return -ENOSYS;
 }

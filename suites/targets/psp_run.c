@@ -213,8 +213,8 @@ static enum drv_kernel psp_run_kernel(const void *state) {
 }
 
 const struct target_ops target_psp_run_ops = {
-    .capabilities =
-        TARGET_DEVICE | TARGET_TSM | TARGET_FILES | TARGET_SCENARIO | TARGET_WIPE | TARGET_KERNEL,
+    .capabilities = TARGET_DEVICE | TARGET_TSM | TARGET_FILES | TARGET_SCENARIO | TARGET_WIPE |
+                    TARGET_KERNEL | TARGET_MISC,
     .patience = 60, /* a boot starts a program */
     .offers = psp_run_offers,
     .open = psp_run_open,

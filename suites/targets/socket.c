@@ -2,72 +2,30 @@
  * own, with a fresh machine and guest; the run's profile, seed and the scenario of the moment are pspd's options
  * meanwhile, so it is better not shared with others. Design section 9, docs/socket.md. */
 #include <errno.h>
-#include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "targets/frames.h"
 #include "targets/ops.h"
+#include "targets/pspd.h"
 
 #define ONLY_FD 3 /* frames have no descriptors: whoever is connected has the device open */
 
 struct socket_target {
     struct sevkit_profile profile;
     const char *path;
-    int control, data; /* -1: not connected */
     enum drv_kernel kernel;
     bool device; /* the driver's probe was good */
-    struct frame frame;
+    struct target_pspd pspd;
 };
 
-/* {"op": OP, MEMBER: VALUE}; VALUE is taken over. */
-static struct sevkit_result set(struct socket_target *s, const char *op, const char *member,
-                                json_t *value) {
-    if (value == NULL)
-        return sevkit_fail(SEVKIT_BAD_ENCODING, member, SEVKIT_NO_OFFSET, 0, "must be JSON");
-    json_t *object = json_pack("{s:s, s:o}", "op", op, member, value);
-    char *text = json_dumps(object, JSON_COMPACT);
-    json_decref(object);
-    if (text == NULL)
-        return sevkit_fail(SEVKIT_NO_MEMORY, op, SEVKIT_NO_OFFSET, 0, "memory for a line");
-    char *line = NULL;
-    const int size = asprintf(&line, "%s\n", text);
-    free(text);
-    if (size < 0)
-        return sevkit_fail(SEVKIT_NO_MEMORY, op, SEVKIT_NO_OFFSET, 0, "memory for a line");
-    const struct sevkit_result r = frame_control(s->control, line);
-    free(line);
-    return r;
-}
-
-/* NULL when the file has changed since it was read. */
-static json_t *profile_json(const struct target_options *options) {
-    return options->profile_is_path ? json_load_file(options->profile_name, 0, NULL)
-                                    : json_string(options->profile_name);
-}
-
 static struct sevkit_result connect_guest(struct socket_target *s) {
-    const uint8_t hello[12] = {1, 0, 1}; /* version 1, VMPL 0, no names */
-    if (s->data >= 0) close(s->data);
-    SEVKIT_TRY(frame_connect(s->path, &s->data));
-    SEVKIT_TRY(frame_call(s->data, FRAME_HELLO, hello, sizeof hello, &s->frame));
-    const uint32_t kernel = s->frame.size >= 16 ? abi_get_le32(s->frame.payload + 12) : UINT32_MAX;
+    SEVKIT_TRY(target_pspd_join(&s->pspd, s->path, ""));
+    const struct frame *answer = &s->pspd.frame;
+    const uint32_t kernel = answer->size >= 16 ? abi_get_le32(answer->payload + 12) : UINT32_MAX;
     if (kernel >= DRV_KERNEL_COUNT)
         return sevkit_fail(SEVKIT_BAD_VALUE, "HELLO kernel", 12, kernel, "0 to 5");
     s->kernel = (enum drv_kernel)kernel;
     return sevkit_success();
-}
-
-static struct sevkit_result prepare(struct socket_target *s, const struct target_options *options) {
-    char control[256];
-    (void)snprintf(control, sizeof control, "%s.control", s->path);
-    SEVKIT_TRY(frame_connect(control, &s->control));
-    SEVKIT_TRY(set(s, "profile", "profile", profile_json(options)));
-    SEVKIT_TRY(set(s, "seed", "seed", json_integer((json_int_t)options->seed)));
-    SEVKIT_TRY(target_user_map(-1));
-    return connect_guest(s);
 }
 
 static struct sevkit_result socket_open(const char *path, const struct target_options *options,
@@ -77,27 +35,22 @@ static struct sevkit_result socket_open(const char *path, const struct target_op
         return sevkit_fail(SEVKIT_NO_MEMORY, "target", SEVKIT_NO_OFFSET, 0, "out of memory");
     s->profile = *options->profile;
     s->path = path;
-    s->control = s->data = -1;
+    s->pspd.control = s->pspd.data = -1;
     *state = s;
-    return prepare(s, options);
+    SEVKIT_TRY(target_pspd_open(&s->pspd, path, options));
+    SEVKIT_TRY(target_user_map(-1));
+    return connect_guest(s);
 }
 
 static void socket_close(void *state) {
     struct socket_target *s = state;
-    if (s->control >= 0) {
-        /* No scenario of ours stays behind; a pspd that is gone has none. */
-        const struct sevkit_result r = set(s, "scenario", "scenario", json_string("none"));
-        (void)r;
-        close(s->control);
-    }
-    if (s->data >= 0) close(s->data);
+    target_pspd_close(&s->pspd);
     crypto_wipe(s, sizeof *s);
     free(s);
 }
 
 static struct sevkit_result start(struct socket_target *s, const char *scenario) {
-    json_t *value = scenario != NULL ? json_loads(scenario, 0, NULL) : json_string("none");
-    SEVKIT_TRY(set(s, "scenario", "scenario", value));
+    SEVKIT_TRY(target_pspd_scenario(&s->pspd, scenario));
     return connect_guest(s);
 }
 
@@ -125,25 +78,19 @@ static void socket_guest_request(void *state, const uint8_t request[ABI_PAGE_SIZ
     memcpy(payload + 8, request, ABI_PAGE_SIZE);
     *exit = (struct sevkit_exit){.vmm_error = SEVKIT_VMM_GENERIC};
     const struct sevkit_result r =
-        frame_call(s->data, FRAME_GUEST_REQUEST, payload, sizeof payload, &s->frame);
-    if (!sevkit_ok(r) || s->frame.size < 16 + ABI_PAGE_SIZE) return;
-    exit->fw_status = abi_get_le32(s->frame.payload);
-    exit->vmm_error = abi_get_le32(s->frame.payload + 4);
-    exit->es_result = abi_get_le32(s->frame.payload + 8);
+        frame_call(s->pspd.data, FRAME_GUEST_REQUEST, payload, sizeof payload, &s->pspd.frame);
+    if (!sevkit_ok(r) || s->pspd.frame.size < 16 + ABI_PAGE_SIZE) return;
+    exit->fw_status = abi_get_le32(s->pspd.frame.payload);
+    exit->vmm_error = abi_get_le32(s->pspd.frame.payload + 4);
+    exit->es_result = abi_get_le32(s->pspd.frame.payload + 8);
     if (exit->fw_status == 0 && exit->vmm_error == 0 && exit->es_result == 0)
-        memcpy(response, s->frame.payload + 16, ABI_PAGE_SIZE);
-}
-
-static bool take_secrets(struct socket_target *s, uint8_t page[ABI_PAGE_SIZE]) {
-    const struct sevkit_result r = frame_call(s->data, FRAME_SECRETS, NULL, 0, &s->frame);
-    if (!sevkit_ok(r) || s->frame.size != ABI_PAGE_SIZE) return false;
-    memcpy(page, s->frame.payload, ABI_PAGE_SIZE);
-    return true;
+        memcpy(response, s->pspd.frame.payload + 16, ABI_PAGE_SIZE);
 }
 
 static struct sevkit_result socket_secrets(void *state, struct abi_secrets_page *page) {
+    struct socket_target *s = state;
     uint8_t bytes[ABI_PAGE_SIZE] = {0};
-    if (!take_secrets(state, bytes))
+    if (!target_pspd_secrets(&s->pspd, bytes))
         return sevkit_fail(SEVKIT_NOT_FOUND, "SECRETS", SEVKIT_NO_OFFSET, 0,
                            "pspd gives 4096 bytes");
     const struct sevkit_result r = abi_secrets_decode(bytes, sizeof bytes, page);
@@ -153,9 +100,9 @@ static struct sevkit_result socket_secrets(void *state, struct abi_secrets_page 
 
 static bool socket_msg_count(void *state, uint64_t count[ABI_VMPCK_COUNT]) {
     struct socket_target *s = state;
-    const struct sevkit_result r = frame_call(s->data, FRAME_COUNTERS, NULL, 0, &s->frame);
-    if (!sevkit_ok(r) || s->frame.size != 48) return false;
-    for (size_t i = 0; i < ABI_VMPCK_COUNT; i++) count[i] = abi_get_le64(s->frame.payload + 8 * i);
+    uint64_t all[TARGET_PSPD_COUNTERS];
+    if (!target_pspd_counters(&s->pspd, all)) return false;
+    memcpy(count, all, ABI_VMPCK_COUNT * sizeof *count);
     return true;
 }
 
@@ -184,10 +131,10 @@ static long socket_ioctl(struct socket_target *s, uint32_t cmd, uint64_t arg) {
     memcpy(payload + IOCTL_HEAD + TARGET_USER_SIZE, target_user(TARGET_USER_READONLY),
            TARGET_USER_READONLY_SIZE);
     const struct sevkit_result r =
-        frame_call(s->data, FRAME_IOCTL, payload, sizeof payload, &s->frame);
-    if (!sevkit_ok(r) || s->frame.size != 8 + TARGET_USER_SIZE) return -EPIPE;
-    memcpy(target_user(TARGET_USER_BASE), s->frame.payload + 8, TARGET_USER_SIZE);
-    return (long)abi_get_le64(s->frame.payload);
+        frame_call(s->pspd.data, FRAME_IOCTL, payload, sizeof payload, &s->pspd.frame);
+    if (!sevkit_ok(r) || s->pspd.frame.size != 8 + TARGET_USER_SIZE) return -EPIPE;
+    memcpy(target_user(TARGET_USER_BASE), s->pspd.frame.payload + 8, TARGET_USER_SIZE);
+    return (long)abi_get_le64(s->pspd.frame.payload);
 }
 
 static struct sevkit_result socket_boot(void *state, const struct target_guest *guest, int *probe) {
@@ -212,12 +159,12 @@ static long socket_syscall(void *state, const struct target_syscall *call) {
 
 static void socket_driver(void *state, struct target_driver *driver) {
     struct socket_target *s = state;
+    uint64_t count[TARGET_PSPD_COUNTERS] = {0};
     memset(driver, 0, sizeof *driver);
-    if (!take_secrets(s, driver->secrets)) return;
-    const struct sevkit_result r = frame_call(s->data, FRAME_COUNTERS, NULL, 0, &s->frame);
-    if (!sevkit_ok(r) || s->frame.size != 48) return;
-    driver->requests = abi_get_le64(s->frame.payload + 32);
-    driver->fw_requests = abi_get_le64(s->frame.payload + 40);
+    if (!target_pspd_secrets(&s->pspd, driver->secrets)) return;
+    if (!target_pspd_counters(&s->pspd, count)) return;
+    driver->requests = count[ABI_VMPCK_COUNT];
+    driver->fw_requests = count[ABI_VMPCK_COUNT + 1];
 }
 
 const struct target_ops target_socket_ops = {

@@ -27,7 +27,8 @@ static const struct {
     {"host:", NULL},
     {"tsm:", &target_tsm_ops},
     {"replay:", NULL},
-    {"qemu", NULL},
+    {"qemu:", &target_qemu_ops},
+    {"cuse:", &target_cuse_ops},
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
@@ -51,6 +52,7 @@ const char *target_capability_name(enum target_capability capability) {
     case TARGET_DRIVER: return "DRIVER";
     case TARGET_WIPE: return "WIPE";
     case TARGET_DIRECT: return "DIRECT";
+    case TARGET_MISC: return "MISC";
     }
     abort(); /* not one of the enumerators: a bug of the runner */
 }

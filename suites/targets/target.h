@@ -34,9 +34,10 @@ enum target_capability {
         1 << 14,           /* the driver's secrets page and the host's count of requests are open */
     TARGET_WIPE = 1 << 15, /* a VMPCK may be lost: a reset, or the operator, allows for it */
     TARGET_DIRECT = 1 << 16, /* every call on a descriptor reaches driver or configfs */
+    TARGET_MISC = 1 << 17,   /* the node's number is a misc device's */
 };
 
-#define TARGET_CAPABILITY_COUNT 17
+#define TARGET_CAPABILITY_COUNT 18
 
 /* "MESSAGE", ... of one capability. Never NULL. */
 const char *target_capability_name(enum target_capability capability);

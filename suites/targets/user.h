@@ -42,6 +42,9 @@ enum target_sys {
     TARGET_SYS_RMDIR,    /* path */
     TARGET_SYS_READLINK, /* path, buffer, size */
     TARGET_SYS_STAT,     /* path, buffer of three u32: st_mode, st_uid, major number of st_rdev */
+    /* The agent's (targets/agent.h), and nobody else's: */
+    TARGET_SYS_RUN,       /* path, a command line for /bin/sh: its exit status */
+    TARGET_SYS_CLOSE_ALL, /* every descriptor that calls have opened */
 };
 
 struct target_syscall {

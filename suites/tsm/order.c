@@ -38,9 +38,10 @@ static void service_request(struct suite_ctx *ctx, const void *row) {
     SUITE_STEP(tsm_inblob(ctx, 72));
     SUITE_RESULT(ctx, "service_provider", 0, tsm_put(ctx, "service_provider", "other"), "taken");
     SUITE_STEP(tsm_no_report(ctx, -EINVAL, "the service before the request"));
-    SUITE_RESULT(ctx, "service_provider", 0, tsm_put(ctx, "service_provider", "svsm"), "taken");
+    tsm_select(1);
+    SUITE_RESULT(ctx, "mkdir", 0, tsm_make(ctx), "another entry");
     SUITE_STEP(request_fails(ctx, 72));
-    SUITE_RESULT(ctx, "service_provider", 0, tsm_put(ctx, "service_provider", "other"), "taken");
+    tsm_select(0);
     SUITE_STEP(tsm_no_report(ctx, -EINVAL, "the service before the lost VMPCK"));
 }
 

@@ -89,7 +89,7 @@ static struct drv_tsm_desc desc_of(size_t length, const char *service) {
 
 /* One outcome each, beside the row that is good.
  * @req LNX-TSM-050, LNX-TSM-051, LNX-TSM-052, LNX-TSM-053
- * @req LNX-TSM-054, LNX-TSM-056, LNX-TSM-057 */
+ * @req LNX-TSM-054, LNX-TSM-056, LNX-TSM-057, LNX-TSM-058 */
 static void outcomes(void) {
     static const struct {
         size_t inblob;
@@ -99,7 +99,7 @@ static void outcomes(void) {
         long rc;
     } rows[] = {
         {64, NULL, ABI_SUCCESS, ABI_REPORT_SIZE, 0, 1, 0},
-        {64, "svsm", ABI_SUCCESS, ABI_REPORT_SIZE, 0, 1, 0},
+        {64, "svsm", ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0, -EINVAL},
         {63, NULL, ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0, -EINVAL},
         {0, NULL, ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0, -EINVAL},
         {64, "svsm2", ABI_SUCCESS, ABI_REPORT_SIZE, 0, 0, -EINVAL},
