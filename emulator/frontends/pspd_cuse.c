@@ -153,7 +153,7 @@ static bool unavailable(const char *path, const char *rule, int *exit) {
 static bool open_channel(struct pspd_cuse *self, int *exit) {
     struct stat node;
     char rule[128];
-    if (lstat(NODE, &node) == 0)
+    if (lstat(NODE, &node) == 0) /* @req SOCK-013 */
         return unavailable(NODE, "must not be there yet: it is what --cuse makes", exit);
     self->fd = open(CHANNEL, O_RDWR | O_CLOEXEC);
     if (self->fd >= 0) return true;
