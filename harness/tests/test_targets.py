@@ -22,15 +22,24 @@ TSM = "/sys/kernel/config/tsm/report"
 
 
 class Ran:
-    """One run of suite-runner: its first line, its verdicts by test, its end."""
+    """One run of suite-runner: its first line, its verdicts by test, its end; or SHARDS runs at once, taken
+    together."""
 
-    def __init__(self, *options: str, before: tuple[str, ...] = ()) -> None:
-        done = subprocess.run(
-            [*before, str(RUNNER), *options, "--json", "-"], capture_output=True, text=True, check=False
-        )
-        lines: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
-        self.code = done.returncode
-        self.said = done.stderr
+    def __init__(self, *options: str, before: tuple[str, ...] = (), shards: int = 1) -> None:
+        command = [*before, str(RUNNER), *options, "--json", "-"]
+        parts = [
+            subprocess.Popen(
+                [*command, "--shard", f"{i + 1}/{shards}"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for i in range(shards)
+        ]
+        ends = [part.communicate() for part in parts]
+        lines: list[dict[str, Any]] = [json.loads(line) for out, _ in ends for line in out.splitlines()]
+        self.code = max(part.returncode for part in parts)
+        self.said = "".join(errors for _, errors in ends)
         self.head = lines[0] if lines else {}
         self.tests = [results.read_result(line) for line in lines if line["type"] == "result"]
         self.counts = Counter(t.verdict for t in self.tests)
@@ -52,7 +61,7 @@ def no_process_is_left() -> Any:
 
 def test_device_under_psp_run() -> None:
     """Real system calls meet what the state machine answers, on every generation."""
-    run = Ran("--target", "psp-run", "--area", "device")
+    run = Ran("--target", "psp-run", "--area", "device", shards=2)
     assert not run.failures() and run.code == 0, run.said
     assert run.head["kernel"] == "all"
     skipped = [t for t in run.tests if t.verdict == "SKIP"]
@@ -82,7 +91,7 @@ def test_device_under_psp_run_without_root() -> None:
 @pytest.mark.skipif(not has_fuse(), reason="/dev/fuse cannot be opened for reading and writing")
 def test_tsm_under_psp_run() -> None:
     """configfs-tsm by real system calls."""
-    run = Ran("--target", "psp-run", "--area", "tsm")
+    run = Ran("--target", "psp-run", "--area", "tsm", shards=2)
     assert not run.failures() and run.code == 0, run.said
     assert run.counts["PASS"] > run.counts["SKIP"]
 
