@@ -115,7 +115,7 @@ $(BUILD)/bin/suite-runner: $(call objs,$(SUITE_SRC)) $(LIBS)
 # For a guest's small world: its agent, of the targets qemu: and cuse:.
 $(BUILD)/bin/suite-runner-static: $(call objs,$(SUITE_SRC)) $(LIBS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -static -o $@ $^ $(LDFLAGS_ALL) $(shell pkg-config --static --libs $(PKGS) 2>/dev/null) $(CUNIT_LIBS)
+	$(Q)$(CC) -static -Wl,--no-warnings -o $@ $^ $(LDFLAGS_ALL) $(shell pkg-config --static --libs $(PKGS) 2>/dev/null) $(CUNIT_LIBS)
 
 $(BUILD)/bin/snp-verify: $(call objs,$(wildcard emulator/frontends/snp_verify*.c) emulator/frontends/cli.c) $(LIBS)
 	@mkdir -p $(@D)
@@ -228,9 +228,9 @@ test: deps
 unit-tests: $(UNIT_TESTS)
 
 bench: deps
-	@$(SUBMAKE) $(addprefix $(BUILD)/bin/,sevkit-bench pspd psp-run) $(BUILD)/bench/probe
+	@$(SUBMAKE) $(addprefix $(BUILD)/bin/,sevkit-bench pspd psp-run suite-runner-static) $(BUILD)/bench/probe
 	@$(BUILD)/bin/sevkit-bench --out $(BUILD)/bench.json
-	@$(VENV)/bin/python harness/bench/programs.py $(BUILD)
+	@SEVKIT_BIN=$(BUILD)/bin PYTHONPATH=harness $(VENV)/bin/python harness/bench/programs.py $(BUILD)
 
 # Other people's attestation clients under psp-run; needs their ecosystems' tools (go, cargo) and a network.
 # CLIENTS and CLIENT_PROFILES, names with blanks between: only those.

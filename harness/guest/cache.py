@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -45,9 +45,3 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return place
-
-
-def forget(names: Iterable[str]) -> None:
-    """Removes folders of the cache."""
-    for name in names:
-        shutil.rmtree(folder() / name, ignore_errors=True)

@@ -8,6 +8,7 @@ import lzma
 import os
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
@@ -84,9 +85,8 @@ class Kernel:
 
 
 def own_namespace() -> list[str]:
-    """The command that makes a mount namespace, and without root's rights a user namespace around it."""
-    user = [] if os.geteuid() == 0 else ["--map-root-user"]
-    return [need("unshare", "util-linux"), *user, "--mount"]
+    """Before a command that wants to be root: nothing for root, else a user and mount namespace."""
+    return [] if os.geteuid() == 0 else [need("unshare", "util-linux"), "--map-root-user", "--mount"]
 
 
 def unpack(suite: str, root: Path) -> None:
@@ -96,6 +96,7 @@ def unpack(suite: str, root: Path) -> None:
         need("mmdebstrap", "mmdebstrap"),
         "--mode=root",
         '--aptopt=APT::Sandbox::User "root"',  # the only user that a namespace of one user has
+        "--skip=chroot/mount",
         "--quiet",
         "--variant=extract",
         "--format=tar",
@@ -103,10 +104,14 @@ def unpack(suite: str, root: Path) -> None:
         suite,
         "-",
     ]
-    tar = ["tar", "-x", "--no-same-owner", "--exclude=./dev/*", "-C", str(root)]
+    # Its own tar would give files to users that such a namespace does not have.
+    environment = {**os.environ, "TAR_OPTIONS": "--no-same-owner"}
+    tar = ["tar", "-x", "--exclude=./dev/*", "-C", str(root)]
     with tempfile.TemporaryFile() as errors:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as source:
-            unpacked = subprocess.run(tar, stdin=source.stdout, check=False).returncode
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment) as source:
+            unpacked = subprocess.run(
+                tar, stdin=source.stdout, stderr=errors, env=environment, check=False
+            ).returncode
         if source.returncode != 0 or unpacked != 0:
             errors.seek(0)
             lines = errors.read().decode(errors="replace").splitlines()
@@ -139,16 +144,18 @@ def closure(names: Iterable[str], read: Callable[[str], bytes | None]) -> list[s
     """NAMES and what they depend on, each after its own. READ gives a module, None for a built-in one."""
     order: list[str] = []
 
-    def add(name: str) -> None:
+    def add(name: str, users: tuple[str, ...]) -> None:
+        if name in users:
+            raise ValueError(f"{name}: depends on itself by way of {', '.join(users)}; must not")
         module = None if name in order else read(name)
         if module is None:
             return
         for other in depends(module):
-            add(other)
+            add(other, (*users, name))
         order.append(name)
 
     for name in names:
-        add(name.replace("-", "_"))
+        add(name.replace("-", "_"), ())
     return order
 
 
@@ -158,10 +165,17 @@ def build_shim(root: Path, release: str) -> None:
     build.mkdir()
     for source in SHIM:
         shutil.copy(source, build)
+    # The compiler needs /dev/null. Only root can make one; in a namespace the system's is lent.
+    null = root / "dev" / "null"
+    if os.geteuid() == 0:
+        null.parent.mkdir(exist_ok=True)
+        os.mknod(null, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        lend = ""
+    else:
+        lend = 'mount --rbind /dev "$1/dev" && '
     make = f"/usr/bin/make -s -C /usr/src/linux-headers-{release} M=/build modules"
     script = (
-        'mount --rbind /dev "$1/dev" && exec chroot "$1" '
-        f"/usr/bin/env -i PATH=/usr/bin:/bin LC_ALL=C KBUILD_BUILD_TIMESTAMP=@0 {make}"
+        f'{lend}exec chroot "$1" /usr/bin/env -i PATH=/usr/bin:/bin LC_ALL=C KBUILD_BUILD_TIMESTAMP=@0 {make}'
     )
     done = subprocess.run(
         [*own_namespace(), "sh", "-c", script, "sh", str(root)],
@@ -187,6 +201,10 @@ def gather(root: Path, out: Path) -> None:
     driver = modules / f"{DRIVER}.ko"
     driver.write_bytes(module_bytes(paths[DRIVER.replace("-", "_")]))
     rebound = rebind.rebind(driver, root / "build" / "Module.symvers")
+    if not {"cc_platform_has", "snp_issue_guest_request"} <= set(rebound):
+        raise RuntimeError(
+            f"{release}: {DRIVER} imports only {', '.join(rebound) or 'nothing'} of what the shim has"
+        )
     (modules / "order").write_text("".join(f"{name}.ko\n" for name in order))
     shutil.copy(root / "build" / "sevkit_shim.ko", modules)
     shutil.copy(vmlinuz, out / "vmlinuz")

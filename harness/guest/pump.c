@@ -15,9 +15,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { HELLO = 1, GUEST_REQUEST = 2, SECRETS = 6, ANSWER = 0x80 };
+enum { HELLO = 1, GUEST_REQUEST = 2, SECRETS = 6, ANSWER = 0x80, ERROR = 0xFF };
+
+#define HOST_SECONDS 5
 
 #define HEADER_SIZE 12
 #define PAGE_SIZE 4096
@@ -31,11 +34,31 @@ static bool fail(const char *what) {
     return false;
 }
 
+/* A virtio port whose host is not there is like one that is full: a write would block. */
+static bool is_gone(int port) {
+    struct pollfd fd = {.fd = port};
+    return poll(&fd, 1, 0) > 0 && (fd.revents & POLLHUP) != 0;
+}
+
+/* The guest is told that the host is there some time after it was told of the port. */
+static bool wait_host(int port) {
+    struct timespec start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do {
+        struct pollfd fd = {.fd = port, .events = POLLOUT};
+        if (poll(&fd, 1, 0) > 0 && (fd.revents & POLLOUT) != 0) return true;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (now.tv_sec - start.tv_sec < HOST_SECONDS);
+    errno = ENOTCONN;
+    return false;
+}
+
 /* PORT does not block: a read that would, is tried again at once. */
 static bool take(int port, uint8_t *bytes, size_t size) {
     while (size != 0) {
         const ssize_t got = read(port, bytes, size);
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+        if (got == 0) errno = 0;
         if (got <= 0) return false;
         bytes += got;
         size -= (size_t)got;
@@ -46,7 +69,11 @@ static bool take(int port, uint8_t *bytes, size_t size) {
 static bool give(int port, const uint8_t *bytes, size_t size) {
     while (size != 0) {
         const ssize_t put = write(port, bytes, size);
-        if (put < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0 && errno == EAGAIN) {
+            if (!is_gone(port)) continue;
+            errno = 0;
+        }
         if (put <= 0) return false;
         bytes += put;
         size -= (size_t)put;
@@ -73,6 +100,8 @@ static bool exchange(int port, uint8_t type, size_t size, size_t *answer_size) {
     if (length < 8 || length - 8 > PAYLOAD_MAX) return false;
     *answer_size = length - 8;
     if (!take(port, frame + HEADER_SIZE, *answer_size)) return false;
+    if (frame[4] == ERROR && *answer_size > 4)
+        fprintf(stderr, "pump: pspd: %.*s\n", (int)(*answer_size - 4), frame + HEADER_SIZE + 4);
     errno = EPROTO;
     return frame[4] == (type | ANSWER);
 }
@@ -120,6 +149,7 @@ int main(int argc, char **argv) {
     if (port < 0) return !fail(argv[1]);
     const int door = open(argv[2], O_RDWR);
     if (door < 0) return !fail(argv[2]);
+    if (!wait_host(port)) return !fail("host");
     if (!join(port)) return !fail("HELLO");
     if (!fill_secrets(port, argv[3])) return !fail(argv[3]);
     if (daemon(1, 1) != 0) return !fail("daemon");

@@ -32,6 +32,8 @@ def rebound_versions(section: bytes, crcs: dict[str, int]) -> tuple[bytes, list[
         if name in IMPORTS:
             found.append(name)
             name = PREFIX + name
+            if name not in crcs:
+                raise ValueError(f"{name}: must be a name that the shim's Module.symvers has")
             crc, field = crcs[name], name.encode()
         out += ENTRY.pack(crc, field)
     return bytes(out), found

@@ -169,19 +169,26 @@ def tap(setup: Setup, door: Door, options: list[str]) -> int:
 # ---- a command, a prompt ----
 
 
-def command(setup: Setup, words: Sequence[str], out: Path | None) -> int:
-    """Runs WORDS in the guest, its output on stdout; files of /out come to OUT/out. The command's status."""
+@contextmanager
+def with_command(setup: Setup, words: Sequence[str]) -> Iterator[vm.Guest]:
+    """A guest that runs WORDS: output() is what they print, status() their status."""
     with tempfile.TemporaryDirectory(prefix="sevkit-command-") as folder:
         script = Path(folder) / "command"
         script.write_text(shlex.join(words) + "\n")
         whole = replace(setup, files=(*setup.files, (script, "/guest/command")))
         with boot(whole, "command") as guest:
-            for line in guest.output():
-                print(line, flush=True)
-            status = guest.status()
-            if out is not None:
-                unpack(guest.folder / "out.tar", out / "out")
-                keep_console(guest, out)
+            yield guest
+
+
+def command(setup: Setup, words: Sequence[str], out: Path | None) -> int:
+    """Runs WORDS in the guest, its output on stdout; files of /out come to OUT/out. The command's status."""
+    with with_command(setup, words) as guest:
+        for line in guest.output():
+            print(line, flush=True)
+        status = guest.status()
+        if out is not None:
+            unpack(guest.folder / "out.tar", out / "out")
+            keep_console(guest, out)
     return status
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import re
 import socket
 import subprocess
 import tempfile
@@ -37,7 +38,9 @@ READY_SIZE = 0x30  # the message with which an agent begins
 
 QEMU = "qemu-system-x86_64"
 KVM = Path("/dev/kvm")
-BEGIN, END, PREFIX = "sevkit-guest: begin", "sevkit-guest: end ", "sevkit-guest: "
+BEGIN, PREFIX = "sevkit-guest: begin", "sevkit-guest: "
+# A command whose last line is not ended has it on the same one.
+END = re.compile(r"(?P<rest>.*)sevkit-guest: end (?P<status>[0-9]+)")
 
 Mode = Literal["agent", "command", "shell"]
 
@@ -263,7 +266,10 @@ class Guest:
         """Returns when the guest's agent serves DIR/agent.sock."""
         got = 0
         with socket.socket(socket.AF_UNIX) as agent:
-            agent.connect(str(self.folder / "agent.sock"))
+            try:
+                agent.connect(str(self.folder / "agent.sock"))
+            except ConnectionError:
+                raise self._ended() from None
             while got < READY_SIZE:  # all of it, so that the next one finds no rest
                 agent.settimeout(self._left())
                 try:
@@ -290,9 +296,11 @@ class Guest:
         """The lines that the command prints, as they come; then status() is its status."""
         while self._line(self._left()) != BEGIN:
             pass
-        while not (line := self._line(None)).startswith(END):
+        while (match := END.fullmatch(line := self._line(None))) is None:
             yield line
-        self._status = int(line.removeprefix(END))
+        if match["rest"]:
+            yield match["rest"]
+        self._status = int(match["status"])
 
     def status(self) -> int:
         """The command's status, after output(); the power is off then."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import math
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from guest import image, vm
 
 from sevkit import tools
 
@@ -202,11 +206,18 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert str(path) in run.stderr
 
 
-def test_rows_of_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The target is a time; the median counts, and a wide spread is said."""
-    monkeypatch.syspath_prepend(str(tools.tree() / "harness" / "bench"))
-    import programs
+PROGRAMS = tools.tree() / "harness" / "bench" / "programs.py"
 
+
+@pytest.fixture
+def programs(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module of the rows of whole programs."""
+    monkeypatch.syspath_prepend(str(PROGRAMS.parent))
+    return importlib.import_module("programs")
+
+
+def test_rows_of_programs(programs: Any) -> None:
+    """The target is a time; the median counts, and a wide spread is said."""
     times = iter([99.0, 3.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0])
     row = programs.Row("r", "ms", 2.0, "what", lambda: next(times))
     got = programs.outcome(row, 7)
@@ -215,3 +226,128 @@ def test_rows_of_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert got["note"] == "what; limit: the time allowed; target ours <= 2: met; noisy"
     slow = programs.outcome(programs.Row("r", "ms", 2.0, "what", lambda: 2.5), 7)
     assert slow["note"].endswith("target ours <= 2: missed")
+
+
+# ---- the genuine driver in a guest ----
+
+KERNELS = {"6.12", "6.1"}
+
+
+@pytest.fixture
+def cached(programs: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The kernels that the cache has: as a test says."""
+    there = set(KERNELS)
+
+    def kernel(series: str, say: Callable[[str], None]) -> None:
+        if series not in there:
+            say("fetching")
+            pytest.fail("a kernel was fetched")
+
+    monkeypatch.setattr(programs, "kernel", kernel)
+    return there
+
+
+class Guest:
+    """Stands for a guest that prints LINES."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.image = image.Image(Path(), Path(), "6.12.0-none")
+        self._lines = lines
+
+    def output(self) -> Iterator[str]:
+        yield from self._lines
+
+
+Booted = tuple[list[tuple[Any, list[str]]], list[str]]
+
+
+@pytest.fixture
+def booted(programs: Any, monkeypatch: pytest.MonkeyPatch) -> Booted:
+    """The guests that were asked for, with their commands; and what they print."""
+    asked: list[tuple[Any, list[str]]] = []
+    lines: list[str] = []
+
+    @contextlib.contextmanager
+    def with_command(setup: Any, words: list[str]) -> Iterator[Guest]:
+        asked.append((setup, words))
+        yield Guest(lines)
+
+    monkeypatch.setattr(programs.session, "with_command", with_command)
+    return asked, lines
+
+
+@pytest.mark.parametrize(("there", "series"), [({"6.1", "6.12"}, "6.12"), ({"6.1"}, "6.1")])
+def test_a_guest_is_timed_by_its_own_clock(
+    programs: Any,
+    cached: set[str],
+    booted: Booted,
+    there: set[str],
+    series: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One boot of the newest kernel that is there, without virtual time; what it takes is not judged."""
+    cached &= there
+    booted[1].extend(["90000", *["22000"] * 7])
+    rows: list[dict[str, Any]] = []
+    with programs.guest_row(Path("/b"), 7, 2.0, 5.0) as row:
+        assert programs.add(rows, row, 7) == 20.0
+    ((setup, words),) = booted[0]
+    assert setup.series == series and setup.virtual_time is False
+    assert setup.files == ((Path("/b/bench/probe"), "/guest/probe"),)
+    assert "seq 8" in words[2] and f"probe ioctl {programs.GUEST_CALLS}" in words[2]
+    (got,) = rows
+    assert set(got) == KEYS
+    assert (got["ours"], got["limit"], got["ratio"], got["unit"]) == (20.0, 5.0, 0.25, "us")
+    assert "6.12.0-none" in got["note"]
+    assert got["note"].endswith("; limit: psp_run_ioctl of this run; target none: stated")
+    printed = capsys.readouterr().out
+    assert printed.startswith("guest_ioctl ") and printed.rstrip().endswith("stated")
+    assert " met" not in printed
+
+
+@pytest.mark.parametrize("lines", [["22000", "SNP_GET_DERIVED_KEY: Input/output error"], ["22000"]])
+def test_a_probe_that_fails_in_the_guest(
+    programs: Any, cached: set[str], booted: Booted, lines: list[str]
+) -> None:
+    """What it said is the message."""
+    assert cached == KERNELS
+    booted[1].extend(lines)
+    said = (lines[1:] or ["nothing"])[0]
+    with (
+        pytest.raises(vm.GuestError, match=f"the probe said {said}; must be a number"),
+        programs.guest_row(Path("/b"), 7, 2.0, 5.0) as row,
+    ):
+        programs.outcome(row, 7)
+
+
+def test_without_a_kernel_the_row_is_left_out(programs: Any, cached: set[str], booted: Booted) -> None:
+    """Nothing is fetched for it."""
+    cached.clear()
+    with (
+        pytest.raises(programs.LeftOutError, match="not in the cache; `make guest` fetches them"),
+        programs.guest_row(Path("/b"), 7, 2.0, 5.0),
+    ):
+        pass
+    assert booted[0] == []
+
+
+FAKE_PROBE = "#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\necho 3000\n"
+
+
+def test_without_qemu_the_other_rows_are_there(tmp_path: Path) -> None:
+    """A line says why one is missing; the file has the rest."""
+    for name in ("bin/psp-run", "bench/probe"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(FAKE_PROBE)
+        (tmp_path / name).chmod(0o755)
+    before = {"rows": [{"name": "key_request", "ours": 1e6}]}
+    (tmp_path / "bench.json").write_text(json.dumps(before))
+    env = {**os.environ, "PYTHONPATH": str(tools.tree() / "harness"), "PATH": str(tmp_path)}
+    env["SEVKIT_CACHE"] = str(tmp_path / "cache")
+    command = [sys.executable, str(PROGRAMS), str(tmp_path), "--rounds", "7"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 0, done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("guest_ioctl    left out: ") and " is missing: apt-get install" in last
+    names = [row["name"] for row in json.loads((tmp_path / "bench.json").read_text())["rows"]]
+    assert names == ["key_request", "psp_run_start", "psp_run_ioctl", "psp_run_path"]

@@ -23,6 +23,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
@@ -78,7 +79,6 @@ static struct {
     bool extended;
     u32 npages; /* of certificates, that the caller has room for */
     u8 request[REQUEST_HEAD + PAGE_SIZE];
-    size_t answer_size;
     u8 answer[ANSWER_MAX];
 } call = {
     .lock = __MUTEX_INITIALIZER(call.lock),
@@ -107,15 +107,16 @@ static void enter(enum call_state state) {
 
 /* Hands the request over and waits, as long as it takes, for an answer. False: there is none to come. */
 static bool exchange(u64 exit_code, const struct snp_req_data *input) {
+    const bool extended = exit_code == EXIT_EXT_GUEST_REQUEST;
     bool answered;
 
     mutex_lock(&call.lock);
-    if (!call.open) {
+    if (!call.open || (extended && input->data_npages > NPAGES_MAX)) {
         mutex_unlock(&call.lock);
         return false;
     }
-    call.extended = exit_code == EXIT_EXT_GUEST_REQUEST;
-    call.npages = call.extended ? input->data_npages : 0;
+    call.extended = extended;
+    call.npages = extended ? input->data_npages : 0;
     put32(call.request, call.extended);
     put32(call.request + 4, call.npages);
     memcpy(call.request + REQUEST_HEAD, __va(input->req_gpa), PAGE_SIZE);
@@ -217,12 +218,19 @@ static ssize_t door_write(struct file *file, const char __user *buffer, size_t s
     return rc;
 }
 
+/* So that the pump can wait for a hypercall and for the end of its host at once. */
+static __poll_t door_poll(struct file *file, poll_table *table) {
+    poll_wait(file, &call.changed, table);
+    return is_in(CALL_WAITING) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
 static const struct file_operations door_fops = {
     .owner = THIS_MODULE,
     .open = door_open,
     .release = door_release,
     .read = door_read,
     .write = door_write,
+    .poll = door_poll,
     .llseek = noop_llseek,
 };
 
@@ -262,6 +270,7 @@ static int __init shim_init(void) {
     const struct sev_guest_platform_data data = {.secrets_gpa = secrets};
     int rc;
 
+    if (secrets == 0 || (secrets & ~PAGE_MASK) != 0) return -EINVAL;
     secrets_page = memremap(secrets, PAGE_SIZE, MEMREMAP_WB);
     if (!secrets_page) return -ENOMEM;
     rc = misc_register(&door);
