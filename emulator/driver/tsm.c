@@ -42,7 +42,6 @@ struct sevkit_result drv_tsm_new(enum drv_kernel kernel, struct drv_tsm **tsm) {
         return sevkit_fail(SEVKIT_NO_MEMORY, "tsm", SEVKIT_NO_OFFSET, sizeof **tsm,
                            "memory for configfs-tsm");
     }
-    (*tsm)->newest = kernel == DRV_KERNEL_LATEST;
     return sevkit_success();
 }
 
@@ -62,8 +61,8 @@ void drv_tsm_free(struct drv_tsm *tsm) {
 }
 
 long drv_tsm_register(struct drv_tsm *tsm, const struct drv_tsm_provider *provider) {
-    if (tsm->has_provider) return -EBUSY;                 /* @req LNX-TSM-001 */
-    if (tsm->newest && tsm->items != NULL) return -EBUSY; /* @req LNX-TSM-009, LNX-TSM-010 */
+    if (tsm->has_provider) return -EBUSY;  /* @req LNX-TSM-001 */
+    if (tsm->items != NULL) return -EBUSY; /* @req LNX-TSM-009 */
     tsm->provider = *provider;
     tsm->has_provider = true;
     return 0;

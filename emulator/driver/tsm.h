@@ -15,26 +15,24 @@ struct tsm_item {
     unsigned opened; /* files that refer to it */
     struct drv_tsm_desc desc;
     uint64_t read_generation, write_generation;
-    struct drv_tsm_blobs blobs; /* of the read generation */
+    bool made;                  /* the blobs are those of the read generation */
+    struct drv_tsm_blobs blobs; /* their lengths stay until new ones are stated */
 };
 
 struct drv_tsm_file {
     struct drv_tsm_file *next, **link; /* the tsm's list */
     struct tsm_item *item;
     enum drv_tsm_attr attr;
-    unsigned access;     /* O_RDONLY or O_WRONLY */
-    size_t size;         /* of VALUE, of BLOB, or of what is in GATHERED */
-    bool filled;         /* VALUE is what reads continue in */
-    uint8_t *value;      /* NULL where SIZE is 0 */
-    bool sized;          /* the first pass of a first read is done: */
-    uint64_t generation; /* the item's then */
-    const uint8_t *blob; /* the item's, good for this generation */
-    bool written;        /* GATHERED is delivered on close */
+    unsigned access; /* O_RDONLY or O_WRONLY */
+    size_t size;     /* of VALUE, of BLOB, or of what is in GATHERED */
+    bool filled;     /* VALUE is what reads continue in */
+    uint8_t *value;  /* NULL where SIZE is 0 */
+    bool sized;      /* the first pass of a first read is done: SIZE, which is not 0 */
+    bool written;    /* GATHERED is delivered on close */
     uint8_t gathered[DRV_TSM_INBLOB_MAX];
 };
 
 struct drv_tsm {
-    bool newest; /* answers as the newest snapshot of the module, not as the older one (AMB-140) */
     bool has_provider;
     struct drv_tsm_provider provider;
     struct tsm_item *items;

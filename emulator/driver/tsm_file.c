@@ -37,12 +37,11 @@ long drv_tsm_open(struct drv_tsm *tsm, const char *name, enum drv_tsm_attr attr,
 
 /* ---- reading ---- */
 
-static long keep(struct drv_tsm_file *file, const void *bytes, size_t size) {
-    if (size != 0) {
-        file->value = malloc(size);
-        if (file->value == NULL) return -ENOMEM;
-        memcpy(file->value, bytes, size);
-    }
+/* The value is SIZE bytes, of which the first ones are the GOT bytes. */
+static long keep(struct drv_tsm_file *file, size_t size, const void *bytes, size_t got) {
+    file->value = calloc(1, size);
+    if (file->value == NULL) return -ENOMEM;
+    memcpy(file->value, bytes, got < size ? got : size);
     file->size = size;
     file->filled = true;
     return 0;
@@ -50,33 +49,38 @@ static long keep(struct drv_tsm_file *file, const void *bytes, size_t size) {
 
 /* The first pass: how long the blob is. */
 static long first_pass(struct drv_tsm_file *file) {
+    const uint8_t *bytes;
+    size_t size;
+    file->size = 0;
     if (!file->item->alive) return -ENOENT; /* @req LNX-TSM-004 */
-    const long rc = drv_tsm_blob(file->item, file->attr, &file->blob, &file->size);
+    const long rc = drv_tsm_blob(file->item, file->attr, &bytes, &size);
     if (rc != 0) return rc;
-    file->sized = true;
-    file->generation = file->item->write_generation;
+    if (size > DRV_TSM_OUTBLOB_MAX) return -EFBIG; /* @req LNX-TSM-048 */
+    file->size = size;
+    file->sized = size != 0; /* @req LNX-TSM-061 */
     return 0;
 }
 
-/* The second: its bytes, unless a writer came between. */
+/* The second: its bytes. After a writer they are those of another report, in the first one's length. */
 static long second_pass(struct drv_tsm_file *file) {
+    const uint8_t *bytes;
+    size_t got;
     file->sized = false;
-    if (!file->item->alive) return -ENOENT; /* @req LNX-TSM-004 */
-    if (file->generation != file->item->write_generation)
-        return -EWOULDBLOCK; /* @req LNX-TSM-047 */
-    return keep(file, file->blob, file->size);
+    if (!file->item->alive) return -ENOENT;                             /* @req LNX-TSM-004 */
+    const long rc = drv_tsm_blob(file->item, file->attr, &bytes, &got); /* @req LNX-TSM-047 */
+    return rc != 0 ? rc : keep(file, file->size, bytes, got);
 }
 
 static long fill_text(struct drv_tsm_file *file) {
     char text[TSM_TEXT_SIZE];
     if (!file->item->alive) return -ENOENT; /* @req LNX-TSM-004 */
     const long rc = drv_tsm_show(file->item, file->attr, text);
-    return rc != 0 ? rc : keep(file, text, strlen(text));
+    return rc != 0 ? rc : keep(file, strlen(text), text, strlen(text));
 }
 
 static long fill_binary(struct drv_tsm_file *file) {
     const long rc = file->sized ? 0 : first_pass(file);
-    return rc != 0 ? rc : second_pass(file);
+    return rc != 0 || !file->sized ? rc : second_pass(file);
 }
 
 long drv_tsm_read_size(struct drv_tsm_file *file) {
@@ -103,7 +107,7 @@ long drv_tsm_read(struct drv_tsm_file *file, uint64_t offset, void *out, size_t 
 
 /* ---- writing ---- */
 
-/* A binary value gathers until close; a gap is zero. @gap AMB-142: what a refused write leaves. */
+/* A binary value gathers until close; a gap is zero. A refused write leaves what was gathered. */
 static long gather(struct drv_tsm_file *file, uint64_t offset, const void *bytes, size_t size) {
     file->written = true;
     if (offset > DRV_TSM_INBLOB_MAX) return -EFBIG;                /* @req LNX-TSM-014 */

@@ -331,14 +331,14 @@ static void op_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *info
     }
 }
 
-/* A blob's read in the trace. The value is the whole one since the first read, so that looking at it again
- * changes nothing. */
+/* A blob's read in the trace. The value is the whole one since the first read of more than nothing, so that
+ * looking at it again changes nothing. */
 static void trace_read(const struct run_tsm *self, fuse_req_t req, struct handle *handle,
                        off_t offset, long result) {
     uint8_t report[ABI_REPORT_SIZE];
     bool show = false;
     if (self->trace == NULL || !drv_tsm_attribute(handle->place.attr)->binary) return;
-    if (result >= 0 && !handle->made) {
+    if (result > 0 && !handle->made) {
         handle->made = true;
         show = handle->place.attr == DRV_TSM_OUTBLOB &&
                drv_tsm_read(handle->file, 0, report, sizeof(report)) == sizeof(report);
@@ -420,12 +420,12 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
     (void)fuse_reply_err(req, EACCES);
 }
 
+/* Linux takes the mknod of a regular file for a create. */
 static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t dev) {
     (void)parent;
     (void)name;
-    (void)mode;
     (void)dev;
-    (void)fuse_reply_err(req, EPERM);
+    (void)fuse_reply_err(req, S_ISREG(mode) ? EACCES : EPERM);
 }
 
 static void op_symlink(fuse_req_t req, const char *to, fuse_ino_t parent, const char *name) {

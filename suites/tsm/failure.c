@@ -70,6 +70,60 @@ static void run_second_fails(struct suite_ctx *ctx) {
     tsm_each(ctx, &guest, second_fails);
 }
 
+/* ---- a hypercall that the guest's kernel cannot make ---- */
+
+#define NOT_MADE(value) "\"kind\": \"es_result\", \"value\": " #value
+
+static const char *const not_made_first[] = {TSM_FAULT(1, NOT_MADE(1)), TSM_FAULT(1, NOT_MADE(2)),
+                                             TSM_FAULT(1, NOT_MADE(3)), TSM_FAULT(1, NOT_MADE(4)),
+                                             TSM_FAULT(1, NOT_MADE(5)), NULL};
+static const char *const not_made_second[] = {TSM_FAULT(2, NOT_MADE(1)), TSM_FAULT(2, NOT_MADE(5)),
+                                              NULL};
+
+/* ROW: the blob that is read. An entry without a report has nothing to show, and does not keep that. */
+static void not_made(struct suite_ctx *ctx, const void *row) {
+    const char *blob = row;
+    SUITE_STEP(tsm_inblob(ctx, 56));
+    const long fd = tsm_open(ctx, blob, O_RDONLY);
+    SUITE_CHECK(ctx, blob, fd >= 0, "it opens");
+    SUITE_RESULT(ctx, "read", 0, tsm_read_fd(ctx, fd, AT_READ, READ_MAX),
+                 "no errno, and there is no length yet");
+    SUITE_RESULT(ctx, "read", -ENOTTY, tsm_read_fd(ctx, fd, AT_READ, READ_MAX),
+                 "the same file asks again: the VMPCK is lost");
+    SUITE_STEP(tsm_close(ctx, fd));
+    SUITE_STEP(tsm_no_report(ctx, -ENOTTY, "the VMPCK is lost"));
+    SUITE_STEP(tsm_generation_is(ctx, 1, "a failed read changes nothing"));
+}
+
+/* The length of the report before sends the read on to its second pass, which asks again. */
+static void not_made_later(struct suite_ctx *ctx, const void *row) {
+    const char *blob = row;
+    SUITE_STEP(tsm_inblob(ctx, 57));
+    SUITE_STEP(tsm_report(ctx, 57));
+    SUITE_CHECK(ctx, "auxblob", tsm_get(ctx, "auxblob") > 0, "the host's certificates");
+    SUITE_STEP(tsm_inblob(ctx, 58));
+    SUITE_RESULT(ctx, "read", -ENOTTY, tsm_get(ctx, blob), "the read asks twice");
+    SUITE_STEP(tsm_no_report(ctx, -ENOTTY, "the VMPCK is lost"));
+    SUITE_STEP(tsm_generation_is(ctx, 2, "a failed read changes nothing"));
+}
+
+static void each_blob(struct suite_ctx *ctx, const char *const *scenario,
+                      void (*body)(struct suite_ctx *ctx, const void *row)) {
+    struct target_guest guest = {.vmpck_id = DRV_VMPCK_DEFAULT};
+    for (; *scenario != NULL && !suite_stopped(ctx); scenario++) {
+        guest.scenario = *scenario;
+        tsm_each_with(ctx, &guest, body, "outblob");
+        tsm_each_with(ctx, &guest, body, "auxblob");
+    }
+}
+
+static void run_not_made(struct suite_ctx *ctx) {
+    each_blob(ctx, not_made_first, not_made);
+}
+static void run_not_made_later(struct suite_ctx *ctx) {
+    each_blob(ctx, not_made_second, not_made_later);
+}
+
 /* A host that is busy for a while only delays the report. */
 static void delayed(struct suite_ctx *ctx, const void *row) {
     (void)row;
@@ -140,6 +194,10 @@ static const struct suite_test tests[] = {
                  run_fails, &vmm, "LNX-TSM-056"),
     TSM_NEGATIVE("tsm.failure.tag", "the response does not verify", "tsm.blob.report", NEEDS,
                  run_fails, &tag, "LNX-TSM-056"),
+    TSM_NEGATIVE("tsm.failure.not-made", "the guest's kernel cannot make the first call",
+                 "tsm.blob.report", NEEDS, run_not_made, NULL, "LNX-TSM-060", "LNX-TSM-061"),
+    TSM_NEGATIVE("tsm.failure.not-made-later", "the same for a later report", "tsm.blob.report",
+                 NEEDS, run_not_made_later, NULL, "LNX-TSM-060"),
     TSM_POSITIVE("tsm.failure.delayed", "the host is busy three times", TARGET_SCENARIO,
                  run_delayed, NULL, "LNX-TSM-056"),
     TSM_NEGATIVE("tsm.failure.busy", "the host stays busy", "tsm.failure.delayed", NEEDS, run_fails,

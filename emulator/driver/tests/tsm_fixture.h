@@ -45,10 +45,12 @@ void tsm_after_rmdir(void);
 void tsm_blob_in_chunks(void);
 void tsm_small_blobs(void);
 void tsm_race(void);
+void tsm_race_lengths(void);
 /* tsm_memory.c */
 void tsm_memory(void);
 /* tsm_report.c */
 void tsm_refused_reads(void);
+void tsm_calls_not_made(void);
 void tsm_one_request_a_generation(void);
 void tsm_blobs_without_provider(void);
 void tsm_blobs_after_provider(void);

@@ -178,10 +178,23 @@ static void case_bad_memory(void) {
     tsm_remove("memory");
 }
 
+/* fsync of what is opened at PATH. */
+static void check_no_fsync(const char *path, int flags) {
+    const int fd = open(path, flags | O_CLOEXEC);
+    CHECK_ERRNO(fsync(fd), EINVAL);
+    CHECK_ERRNO(fdatasync(fd), EINVAL);
+    CHECK(close(fd) == 0);
+}
+
 static void case_refused_calls(void) {
     tsm_new("calls");
+    check_no_fsync(tsm_path("calls", "inblob"), O_WRONLY);
+    check_no_fsync(tsm_path("calls", "privlevel"), O_WRONLY);
+    check_no_fsync(tsm_path("calls", "outblob"), O_RDONLY);
+    check_no_fsync(tsm_path("calls", "provider"), O_RDONLY);
+    check_no_fsync(tsm_path("calls", ""), O_RDONLY | O_DIRECTORY);
+    check_no_fsync(REPORT, O_RDONLY | O_DIRECTORY);
     int fd = tsm_open("calls", "inblob", O_WRONLY);
-    CHECK_ERRNO(fsync(fd), EINVAL);
     CHECK_ERRNO(ioctl(fd, 0x5413, &fd), ENOTTY);
     CHECK(close(fd) == 0);
     fd = tsm_open("calls", "outblob", O_RDONLY);
@@ -192,12 +205,17 @@ static void case_refused_calls(void) {
     CHECK_ERRNO(link(tsm_path("calls", "inblob"), tsm_path("calls", "x")), EPERM);
     CHECK_ERRNO(symlink("/", tsm_path("calls", "x")), EPERM);
     CHECK_ERRNO(open(tsm_path("calls", "x"), O_WRONLY | O_CREAT, 0644), EACCES);
-    CHECK_ERRNO(mknod(tsm_path("calls", "x"), S_IFREG | 0644, 0), EPERM);
+    CHECK_ERRNO(mknod(tsm_path("calls", "x"), S_IFREG | 0644, 0), EACCES);
+    CHECK_ERRNO(mknod(tsm_path("calls", "x"), S_IFIFO | 0644, 0), EPERM);
     CHECK_ERRNO(mkdir(tsm_path("calls", "x"), 0755), EPERM);
+    CHECK_ERRNO(mkdir(tsm_path("calls", "inblob/x"), 0755), ENOTDIR);
+    CHECK_ERRNO(mkdir(tsm_path("calls", "inblob"), 0755), EEXIST);
     CHECK_ERRNO(mkdir("/sys/kernel/config/x", 0755), EPERM);
     CHECK_ERRNO(mkdir("/sys/kernel/config/tsm/x", 0755), EPERM);
     CHECK_ERRNO(rmdir("/sys/kernel/config/tsm"), EPERM);
     CHECK_ERRNO(rmdir(REPORT), EPERM);
+    CHECK_ERRNO(open(REPORT "/x", O_WRONLY | O_CREAT, 0644), EACCES);
+    CHECK_ERRNO(mknod(REPORT "/x", S_IFREG | 0644, 0), EACCES);
     tsm_remove("calls");
 }
 
