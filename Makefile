@@ -233,10 +233,10 @@ bench: deps
 	@SEVKIT_BIN=$(BUILD)/bin PYTHONPATH=harness $(VENV)/bin/python harness/bench/programs.py $(BUILD)
 
 # Other people's attestation clients under psp-run; needs their ecosystems' tools (go, cargo) and a network.
-# CLIENTS and CLIENT_PROFILES, names with blanks between: only those.
+# CLIENTS, CLIENT_PROFILES and CLIENT_GUESTS, names with blanks between: only those.
 clients: deps
-	@$(SUBMAKE) all
-	@PYTHONPATH=harness $(VENV)/bin/python -m clients $(BUILD)
+	@$(SUBMAKE) all $(BUILD)/bin/suite-runner-static
+	@SEVKIT_BIN=$(BUILD)/bin PYTHONPATH=harness $(VENV)/bin/python -m clients $(BUILD)
 
 # The distributions' own driver in a virtual machine. GUEST_KERNELS: which of 6.1 and 6.12.
 GUEST_KERNELS ?= 6.1 6.12
@@ -304,7 +304,7 @@ help:
 #: make mutants    break the code of MUTANT_FOLDERS="abi psp driver vmm", one thing at a time, and see the tests go red
 #:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
 #: make clients    other people's attestation clients, unmodified, under psp-run: a table of what they say
-#:                 (CLIENTS="go-sev-guest"  CLIENT_PROFILES="genoa-1.55.40-v3-vcek")
+#:                 (CLIENTS="go-sev-guest"  CLIENT_PROFILES="genoa-1.55.40-v3-vcek"  CLIENT_GUESTS="6.1 6.12")
 #: make guest      the distributions' own sev-guest driver in QEMU against our PSP: suites device and tsm
 #:                 (GUEST_KERNELS="6.1 6.12"); results in build/guest/
 #: make docs       regenerate docs/requirements.md from the registry, the code and the tests, and docs/comparison.md

@@ -3,7 +3,8 @@
 Runs other people's clients (clients.toml) under BUILD/bin/psp-run, as an unprivileged user where it can,
 prints a table and writes BUILD/clients/results.json. Exit code 0 if each outcome that is expected came, 1 if
 not, 3 where a client's own tools are missing or it could not be built. Clients are kept in $SEVKIT_CLIENTS,
-by default ~/.cache/sevkit/clients. $CLIENTS and $CLIENT_PROFILES choose as the options do."""
+by default ~/.cache/sevkit/clients. $CLIENTS, $CLIENT_PROFILES and $CLIENT_GUESTS choose as the options do:
+with none of them everything runs, guests included; with one of the first two a guest has to be asked for."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from guest import image, session, vm
 
-from clients import build, configfs_tsm, go_sev_guest, snpguest
+from clients import build, configfs_tsm, go_sev_guest, in_guest, snpguest
 from clients.bench import Bench, Row, reachable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +45,7 @@ VERDICTS: dict[str, Callable[[Bench, str, str], list[Row]]] = {
 
 def expected(row: Row) -> str | None:
     """The outcome that a row must have; None: whatever the client says is only told."""
-    if row.client in ANYWHERE:
+    if row.client in ANYWHERE or ", guest " in row.client:
         return "accepted"
     if row.client == "snpguest key, SVN too high":
         return "refused"
@@ -96,6 +98,15 @@ def run(bench: Bench, names: list[str], profiles: list[str]) -> list[Row]:
     return rows
 
 
+def run_guests(bench: Bench, guests: tuple[str, ...]) -> list[Row]:
+    """The clients in GUESTS; ends the run where there can be none."""
+    try:
+        return [row for series in guests for row in in_guest.rows(bench, series, MAIN[0])]
+    except (image.MissingError, vm.GuestError) as error:
+        print(f"clients: {error}", file=sys.stderr)
+        sys.exit(3)
+
+
 @click.command()
 @click.argument("tree", metavar="BUILD", type=click.Path(path_type=Path))
 @click.option(
@@ -110,8 +121,13 @@ def run(bench: Bench, names: list[str], profiles: list[str]) -> list[Row]:
     envvar="CLIENT_PROFILES",
     type=click.Choice(PROFILES),
 )
-def main(tree: Path, names: tuple[str, ...], profiles: tuple[str, ...]) -> None:
-    """Other people's clients under psp-run."""
+@click.option(
+    *("--guest", "guests"), multiple=True, envvar="CLIENT_GUESTS", type=click.Choice(session.SERIES)
+)
+def main(tree: Path, names: tuple[str, ...], profiles: tuple[str, ...], guests: tuple[str, ...]) -> None:
+    """Other people's clients under psp-run, and in guests with the genuine driver."""
+    if not names and not profiles and not guests:
+        guests = session.SERIES
     chosen = [client for client in MANIFEST if not names or client.name in names]
     built = [client for client in chosen if not client.not_built]
     programs = prepare(built)
@@ -120,6 +136,7 @@ def main(tree: Path, names: tuple[str, ...], profiles: tuple[str, ...]) -> None:
         bench = Bench(Path(name), tree.resolve() / "bin", reachable(programs, Path(name)))
         bench.mint("roots", "--out", bench.folder / "roots")
         rows += run(bench, [client.name for client in built], list(profiles or PROFILES))
+        rows += run_guests(bench, guests)
     print_table(rows)
     out = tree / "clients"
     out.mkdir(parents=True, exist_ok=True)
