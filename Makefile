@@ -184,10 +184,12 @@ $(BUILD)/lib/libsevkit.so: $(LIB_OBJ) $(BUILD)/gen/libsevkit.map
 	    -Wl,-z,defs -o $@ $(LIB_OBJ) $(LDFLAGS_ALL) $(PKG_LIBS)
 
 INSTALLED = $(DESTDIR)$(PREFIX)
-install: all $(LIBSEVKIT)
+# The agent of `sevkit guest`; sanitizers cannot be linked statically.
+INSTALLED_STATIC := $(if $(SAN),,$(BUILD)/bin/suite-runner-static)
+install: all $(LIBSEVKIT) $(INSTALLED_STATIC)
 	install -d $(addprefix $(INSTALLED)/,bin include/sevkit lib/pkgconfig share/man/man1 \
 	    share/sevkit/profiles share/sevkit/scenarios)
-	install -m 755 $(filter-out %/sevkit %/sevkit-bench,$(BIN)) $(INSTALLED)/bin/
+	install -m 755 $(filter-out %/sevkit %/sevkit-bench,$(BIN)) $(INSTALLED_STATIC) $(INSTALLED)/bin/
 	install -m 755 harness/build/sevkit-installed.sh $(INSTALLED)/bin/sevkit
 	install -m 644 $(HEADERS) $(INSTALLED)/include/sevkit/
 	install -m 644 $(BUILD)/lib/libsevkit.a $(INSTALLED)/lib/

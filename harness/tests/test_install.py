@@ -201,3 +201,14 @@ def test_sevkit_says_what_it_misses(prefix: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 3
     assert "click, rich and jinja2" in done.stderr
+
+
+def test_the_guest_has_what_it_is_made_of(prefix: Path, with_packages: dict[str, str]) -> None:
+    """`sevkit guest`: its agent, the shim's sources, the guest's scripts."""
+    made_of = prefix / "share/sevkit/harness/guest"
+    for name in ("shim/sevkit_shim.c", "shim/Kbuild", "shim/COPYING", "pump.c", "init", "boot", "image.py"):
+        assert (made_of / name).is_file(), name
+    done = run([prefix / "bin/suite-runner-static", "--version"])
+    assert done.returncode == 0, done.stderr
+    done = run([prefix / "bin/sevkit", "guest", "--accel", "snp"], with_packages)
+    assert done.returncode == 3 and "device:" in done.stderr, done.stderr
