@@ -201,7 +201,7 @@ install: all $(LIBSEVKIT) $(INSTALLED_STATIC)
 	install -m 644 docs/man/*.1 $(INSTALLED)/share/man/man1/
 	install -m 644 emulator/profiles/*.json $(INSTALLED)/share/sevkit/profiles/
 	install -m 644 emulator/profiles/scenarios/*.json $(INSTALLED)/share/sevkit/scenarios/
-	find vectors harness/sevkit harness/guest harness/python/requirements.txt -name __pycache__ -prune -o -type f \
+	find vectors harness/sevkit harness/guest harness/python/requirements.txt docs/errata.md -name __pycache__ -prune -o -type f \
 	    -exec install -D -m 644 {} $(INSTALLED)/share/sevkit/{} \;
 
 # ---- what people call ----
@@ -289,6 +289,7 @@ lint: deps-dev
 	$(VENV)/bin/ruff format --check --config harness/pyproject.toml --no-cache $(LINT_PY)
 	MYPYPATH=harness $(VENV)/bin/mypy --config-file harness/pyproject.toml --cache-dir $(BUILD)/mypy $(LINT_PY)
 	PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements check --build $(BUILD)
+	PYTHONPATH=harness $(VENV)/bin/python -m guest.errata
 
 help:
 	@sed -n 's/^#: //p' Makefile

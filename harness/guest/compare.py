@@ -165,6 +165,7 @@ def column(generation: str, door: str, collected: results.Run) -> Column:
 
 def gather(say: Callable[[str], None]) -> Table:
     """Runs everything."""
+    explained = errata.load()  # before minutes of work
     columns: list[Column] = []
     releases: dict[str, str] = {}
     for generation in SERIES:
@@ -182,7 +183,7 @@ def gather(say: Callable[[str], None]) -> Table:
                 columns.append(
                     column(generation, title, session.run_door(guest, setup, door, options, Quiet()))
                 )
-    return Table(columns, releases, errata.load())
+    return Table(columns, releases, explained)
 
 
 def write(out: Path | None) -> int:
@@ -191,7 +192,7 @@ def write(out: Path | None) -> int:
         table = gather(session.say)
     except run.RefusedError as refused:
         return refused.code
-    except errata.BadErratumError as error:
+    except (errata.BadErratumError, OSError) as error:
         tools.fail(tools.EXIT_USAGE, str(error))
     if out is None:
         print(table.markdown(), end="")
@@ -211,15 +212,15 @@ class NotReadyError(Exception):
     """Something would have to be fetched or built first."""
 
 
-def ready() -> str:
-    """Why the table cannot be made at once, offline; "" if it can."""
+def ready(kernels: tuple[str, ...] = session.SERIES) -> str:
+    """Why guests of KERNELS cannot be booted at once, offline; "" if they can."""
 
     def decline(text: str) -> None:
         raise NotReadyError(text)
 
     try:
         vm.qemu_program()
-        for series in session.SERIES:
+        for series in kernels:
             kernel.kernel(series, decline)  # it tells before it makes one
     except kernel.MissingError as error:
         return str(error)

@@ -1,4 +1,7 @@
-"""docs/errata.md: why a test may say something else on one door than on another. Design section 6."""
+"""docs/errata.md: why a test may say something else on one door than on another. Design section 6.
+
+usage: python -m guest.errata      checks its form
+"""
 
 from __future__ import annotations
 
@@ -56,3 +59,7 @@ def read(text: str) -> list[Erratum]:
 def load(path: Path = FILE) -> list[Erratum]:
     """The errata of the tree."""
     return read(path.read_text())
+
+
+if __name__ == "__main__":
+    print(f"errata: {len(load())} rows")

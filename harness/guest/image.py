@@ -107,7 +107,18 @@ def pump() -> Path:
     source = HERE / "pump.c"
 
     def make(work: Path) -> None:
-        command = [need("cc", "gcc"), "-std=gnu17", "-O2", "-static", "-o", str(work / "pump"), str(source)]
+        command = [
+            need("cc", "gcc"),
+            "-std=gnu17",
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-static",
+            "-o",
+            str(work / "pump"),
+            str(source),
+        ]
         subprocess.run(command, check=True)
 
     return cache.kept(f"pump-{cache.key(source)}", make) / "pump"

@@ -224,8 +224,11 @@ def kernel(series: str, say: Callable[[str], None]) -> Kernel:
         say(f"guest: fetching Debian {suite}'s kernel and building the shim for it")
         with tempfile.TemporaryDirectory(dir=work.parent) as folder:
             root = Path(folder)
-            unpack(suite, root)
-            gather(root, work)
+            try:
+                unpack(suite, root)
+                gather(root, work)
+            except (RuntimeError, ValueError, LookupError, subprocess.SubprocessError) as error:
+                raise MissingError(f"Linux {series} cannot be made ready for the guest: {error}") from error
 
     name = cache.key(*SHIM, HERE / "rebind.py", HERE / "kernel.py")
     return Kernel(cache.kept(f"kernel-{series}-{name}", make))

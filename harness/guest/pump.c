@@ -120,6 +120,7 @@ static bool fill_secrets(int port, const char *path) {
     const int fd = open(path, O_WRONLY);
     const bool filled = fd >= 0 && write(fd, frame + HEADER_SIZE, PAGE_SIZE) == PAGE_SIZE;
     if (fd >= 0) close(fd);
+    explicit_bzero(frame, sizeof frame);
     return filled;
 }
 

@@ -197,12 +197,21 @@ def unpack(archive: Path, place: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
     if not archive.is_file() or archive.stat().st_size == 0:
         return
+    try:
+        unpack_members(archive, place)
+    except (tarfile.TarError, OSError) as error:
+        raise vm.GuestError(f"what came back of /out is incomplete: {error}") from error
+
+
+def unpack_members(archive: Path, place: Path) -> None:
+    """See unpack."""
     with tarfile.open(archive, "r:") as tar:
         for member in tar:
             path = PurePosixPath(member.name)
             target = place.joinpath(*path.parts)
-            if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
-                say(f"guest: /out/{member.name} was left there: only files and folders come back")
+            plain = member.isdir() or (member.isfile() and not member.issparse())
+            if path.is_absolute() or ".." in path.parts or not plain:
+                say(f"guest: {member.name!r} was left in /out: only files and folders come back")
                 continue
             if member.isdir():
                 target.mkdir(parents=True, exist_ok=True)

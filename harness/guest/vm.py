@@ -30,7 +30,7 @@ from guest.kernel import MissingError, need
 # Virtual time: an instruction takes 2**SHIFT ns, and idle waits pass at once.
 ICOUNT = "shift=1,sleep=off"
 MEMORY_MIB = 512
-SECRETS = 0x1F000000  # a page of the guest's memory that Linux leaves alone
+SECRETS = 0x6000000  # a page of the guest's memory that Linux leaves alone, below where QEMU puts the initrd
 BOOT_SECONDS = 120.0
 END_SECONDS = 30.0  # from the last word of a command to the power's end
 TAIL_LINES = 20

@@ -28,6 +28,8 @@ def ending(work: Callable[[], int]) -> int:
         tools.fail(tools.EXIT_UNAVAILABLE, f"TIMEOUT guest.boot: {error}")
     except vm.GuestError as error:
         tools.fail(error.code, str(error))
+    except OSError as error:  # no room, no right to write
+        tools.fail(tools.EXIT_UNAVAILABLE, f"guest: {error}")
 
 
 def pass_in(pair: str) -> tuple[Path, str]:
@@ -139,7 +141,7 @@ def guest_command(
         if len(set(kernels)) > 1:
             raise click.UsageError(f"--kernel: one guest with {mode}")
     else:
-        check_choice({"--file": files}, "the suites", ())
+        check_choice({"--file": files, "--scenario": scenario}, "the suites", ())
     world = vm.World(profile, scenario, seed)
     passed = tuple(pass_in(pair) for pair in files)
     setups = [session.Setup(k, world, accel, passed) for k in dict.fromkeys(kernels or ("6.12",))]

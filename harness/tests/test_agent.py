@@ -203,6 +203,7 @@ class Guest:
     folder: Path
     status: int
     calls_left: int  # then it is gone
+    beyond: int  # what a write says that it wrote more than it was given
     ran: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     nrs: list[int] = field(default_factory=list)
@@ -252,7 +253,7 @@ class Guest:
         if nr == WRITE:
             last = list(self.files)[-1]
             self.files[last] += self.memory[b - BASE : b - BASE + c]
-            return c
+            return c + self.beyond
         return 0 if nr in (CLOSE, CLOSE_ALL) else -errno.ENOENT
 
 
@@ -261,8 +262,8 @@ def guest() -> Iterator[Callable[..., Guest]]:
     made: list[Guest] = []
     with tempfile.TemporaryDirectory(prefix="guest-") as folder:
 
-        def make(status: int = 0, calls_left: int = 1 << 30) -> Guest:
-            made.append(Guest(Path(folder), status, calls_left))
+        def make(status: int = 0, calls_left: int = 1 << 30, beyond: int = 0) -> Guest:
+            made.append(Guest(Path(folder), status, calls_left, beyond))
             return made[0]
 
         yield make
@@ -319,6 +320,13 @@ def test_a_guest_that_goes(guest: Callable[..., Guest]) -> None:
     verdicts = [t.verdict for t in run.tests]
     assert verdicts[0] == "ERROR" and set(verdicts[1:]) == {"NOTTEST"} and len(verdicts) > 2
     assert all("the guest is gone" in t.reason for t in run.tests[1:])
+
+
+def test_a_guest_that_says_too_much(guest: Callable[..., Guest]) -> None:
+    """It cannot have written more than it was given: it is not believed any more."""
+    run = on(guest(beyond=1), "device.report.*", "--kernel", "6.12")
+    verdicts = [t.verdict for t in run.tests]
+    assert verdicts[0] == "ERROR" and set(verdicts[1:]) == {"NOTTEST"} and len(verdicts) > 2
 
 
 def test_no_guest(tmp_path: Path) -> None:

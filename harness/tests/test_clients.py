@@ -155,7 +155,7 @@ def test_make_passes_the_choice_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_ci_runs_what_there_is() -> None:
     """The stage in .ci/run names a client and profiles that exist."""
-    (line,) = re.findall(r"^stage clients make clients CLIENTS=(\S+) CLIENT_PROFILES='([^']+)'$",
+    (line,) = re.findall(r"^stage clients make clients CLIENTS=(\S+) CLIENT_PROFILES='([^']+)' \\$",
                          (ROOT / ".ci" / "run").read_text(), re.MULTILINE)  # fmt: skip
     assert line[0] in tomllib.loads(build.MANIFEST.read_text())
     assert set(line[1].split()) == set(clients.MAIN)

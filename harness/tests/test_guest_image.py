@@ -600,3 +600,24 @@ def test_the_end_of_a_command(
 
 def quoted(words: list[str]) -> str:
     return " ".join(f"'{word}'" for word in words)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("it does not build"), KeyError("sev_guest"), ValueError("odd")]
+)
+def test_a_kernel_that_cannot_be_made(
+    monkeypatch: pytest.MonkeyPatch, tools: Path, tmp_path: Path, error: Exception
+) -> None:
+    """Whatever goes wrong is told in one line, and nothing is kept of it."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    assert tools.is_dir()
+    monkeypatch.setenv("SEVKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(kernel, "TOOLS", ())
+    monkeypatch.setattr(kernel, "unpack", lambda *_: None)
+    monkeypatch.setattr(kernel, "gather", fail)
+    with pytest.raises(kernel.MissingError, match="Linux 6.1 cannot be made ready for the guest: "):
+        kernel.kernel("6.1", lambda _: None)
+    assert list((tmp_path / "cache").iterdir()) == []

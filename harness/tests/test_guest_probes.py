@@ -62,10 +62,10 @@ class Kernel:
         return session.GENERATION[self.series]
 
 
-def not_ready() -> str:
-    """Why no guest can be booted at once: it is not worth a download here."""
+def not_ready(series: str) -> str:
+    """Why no guest of SERIES can be booted at once: it is not worth a download here."""
     try:
-        if not (why := compare.ready()):
+        if not (why := compare.ready((series,))):
             image.programs(BIN)
         return why
     except kernel.MissingError as error:
@@ -112,14 +112,14 @@ def heard(lines: Iterator[str], probes: tuple[tuple[str, ...], ...]) -> dict[tup
 @pytest.fixture(scope="module")
 def genuine(programs: Path) -> Callable[[str], Kernel]:
     """All probes in a guest of a series, booted once."""
-    if why := not_ready():
-        pytest.skip(why)
     os.environ["SEVKIT_BIN"] = str(BIN)
     return functools.cache(functools.partial(run_all, programs))
 
 
 def run_all(programs: Path, series: str) -> Kernel:
     """Boots a guest of SERIES and runs all probes that it can."""
+    if why := not_ready(series):
+        pytest.skip(why)
     probes = DEVICE + CONFIGFS + GENUINE if series == WITH_TSM else DEVICE
     files = tuple((programs / name, f"/bin/{name}") for name in PROGRAMS)
     with session.with_command(session.Setup(series, files=files), ["sh", "-c", script(probes)]) as guest:

@@ -247,13 +247,33 @@ struct sevkit_result target_agent_connect(struct target_agent *agent, const char
                        "the guest's agent must answer within two minutes");
 }
 
+/* No more than was asked for: a guest is not trusted. */
+static bool is_plausible(const struct target_syscall *call, long result) {
+    switch (call->nr) {
+    case TARGET_SYS_READ:
+    case TARGET_SYS_WRITE:
+    case TARGET_SYS_READLINK: return result < 0 || (uint64_t)result <= call->args[2];
+    case TARGET_SYS_OPEN:
+    case TARGET_SYS_CLOSE:
+    case TARGET_SYS_DUP:
+    case TARGET_SYS_IOCTL:
+    case TARGET_SYS_MKDIR:
+    case TARGET_SYS_RMDIR:
+    case TARGET_SYS_STAT:
+    case TARGET_SYS_RUN:
+    case TARGET_SYS_CLOSE_ALL: return true;
+    }
+    return false;
+}
+
 long target_agent_call(struct target_agent *agent, const struct target_syscall *call) {
     struct head head = {.kind = CALL,
                         .value = (uint64_t)call->nr | (call->in_child ? IN_CHILD : 0)};
     const char *rule;
     memcpy(head.args, call->args, sizeof head.args);
     if (agent->fd >= 0 && send_message(agent, &head) &&
-        take_message(agent, &head, &rule) == TAKEN && head.kind == RESULT)
+        take_message(agent, &head, &rule) == TAKEN && head.kind == RESULT &&
+        is_plausible(call, (long)head.value))
         return (long)head.value;
     target_agent_close(agent);
     return -EPIPE;
