@@ -234,7 +234,7 @@ bench: deps
 	@$(BUILD)/bin/sevkit-bench --out $(BUILD)/bench.json
 	@SEVKIT_BIN=$(BUILD)/bin PYTHONPATH=harness $(VENV)/bin/python harness/bench/programs.py $(BUILD)
 
-# Other people's attestation clients under psp-run; needs their ecosystems' tools (go, cargo) and a network.
+# Other people's attestation clients under psp-run and in guests; needs their ecosystems' tools (go, cargo) and a network.
 # CLIENTS, CLIENT_PROFILES and CLIENT_GUESTS, names with blanks between: only those.
 clients: deps
 	@$(SUBMAKE) all $(BUILD)/bin/suite-runner-static
@@ -306,7 +306,7 @@ help:
 #: make lint       formatting, static checks, house rules, requirement registry
 #: make mutants    break the code of MUTANT_FOLDERS="abi psp driver vmm", one thing at a time, and see the tests go red
 #:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
-#: make clients    other people's attestation clients, unmodified, under psp-run: a table of what they say
+#: make clients    other people's attestation clients, unmodified, under psp-run and in guests: a table of what they say
 #:                 (CLIENTS="go-sev-guest"  CLIENT_PROFILES="genoa-1.55.40-v3-vcek"  CLIENT_GUESTS="6.1 6.12")
 #: make guest      the distributions' own sev-guest driver in QEMU against our PSP: suites device and tsm
 #:                 (GUEST_KERNELS="6.1 6.12"); results in build/guest/

@@ -1,1 +1,1 @@
-"""Other people's attestation clients, unmodified, under psp-run."""
+"""Other people's attestation clients, unmodified, under psp-run and in guests."""

@@ -67,10 +67,11 @@ def unexpected(rows: list[Row]) -> list[Row]:
 
 def print_table(rows: list[Row]) -> None:
     """One line a row."""
-    print(f"{'client':<28} {'profile':<34} {'scenario':<20} outcome")
+    width = max(len(row.client) for row in rows)
+    print(f"{'client':<{width}} {'profile':<34} {'scenario':<20} outcome")
     for row in rows:
         why = f": {row.reason}" if row.reason else ""
-        print(f"{row.client:<28} {row.profile:<34} {row.scenario or '-':<20} {row.outcome}{why}")
+        print(f"{row.client:<{width}} {row.profile:<34} {row.scenario or '-':<20} {row.outcome}{why}")
 
 
 def prepare(clients: list[build.Client]) -> dict[str, Path]:
@@ -135,8 +136,8 @@ def main(tree: Path, names: tuple[str, ...], profiles: tuple[str, ...], guests: 
     with tempfile.TemporaryDirectory(prefix="sevkit-clients-") as name:
         bench = Bench(Path(name), tree.resolve() / "bin", reachable(programs, Path(name)))
         bench.mint("roots", "--out", bench.folder / "roots")
-        rows += run(bench, [client.name for client in built], list(profiles or PROFILES))
-        rows += run_guests(bench, guests)
+        inside = run_guests(bench, guests)  # first: a guest that cannot be had ends the run
+        rows += run(bench, [client.name for client in built], list(profiles or PROFILES)) + inside
     print_table(rows)
     out = tree / "clients"
     out.mkdir(parents=True, exist_ok=True)

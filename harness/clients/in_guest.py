@@ -13,11 +13,12 @@ from pathlib import Path
 from guest import session, vm
 
 from clients import table
-from clients.bench import REPORT_DATA, REPORT_SIZE, Bench, Row, checked_row, reason
+from clients.bench import REPORT_DATA, REPORT_SIZE, SECONDS, Bench, Row, checked_row, reason
 from clients.configfs_tsm import PRINTED
 
 FILES = {"vcek": "vcek.der", "vlek": "vlek.der", "ask": "ask.der", "ark": "ark.der"}
 WITH_TSM = "6.12"
+KILLED = "137"  # the status of what `timeout` has ended
 # Without configfs-tsm go-sev-guest takes the device.
 NO_TSM = "umount /sys/kernel/config && "
 
@@ -47,7 +48,7 @@ def accepted(bench: Bench, report: bytes, certs: dict[str, bytes], nonce: bytes)
         (folder / "report.bin").write_bytes(report)
         verdict = bench.judge(folder / "report.bin", folder)
     if verdict.returncode:
-        raise WrongError(f"snp-verify: {reason(verdict.stdout + verdict.stderr)}")
+        raise WrongError(f"snp-verify: {reason(verdict.stdout or verdict.stderr)}")
 
 
 def attest(name: str, before: str = "") -> Step:
@@ -120,8 +121,10 @@ def steps(series: str, programs: dict[str, Path]) -> list[Step]:
 
 def script(chosen: list[Step]) -> str:
     """Each step in a folder of its own in /out, with its words and its status."""
+    limit = f"timeout -s KILL {SECONDS}"  # seconds of the guest, whose idle waits pass at once
     return "\n".join(
-        f"mkdir /out/{i} && cd /out/{i} && ( {step.line} ) > said 2> errors; echo $? > status"
+        f"mkdir /out/{i} && cd /out/{i} && "
+        f"{limit} sh -c {shlex.quote(step.line)} > said 2> errors; echo $? > status"
         for i, step in enumerate(chosen)
     )
 
@@ -129,7 +132,10 @@ def script(chosen: list[Step]) -> str:
 def judged(bench: Bench, step: Step, folder: Path) -> tuple[str, str]:
     """What is wrong with STEP's files, and what is right."""
     try:
-        if (folder / "status").read_text().strip() != "0":
+        status = (folder / "status").read_text().strip()
+        if status == KILLED:
+            return f"no answer in {SECONDS} s", ""
+        if status != "0":
             words = (folder / "errors").read_text(errors="replace") + (folder / "said").read_text()
             return reason(words) or "it failed without a word", ""
         return "", step.judge(bench, folder)

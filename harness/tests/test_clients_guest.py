@@ -7,8 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from clients import __main__ as clients
 from clients import bench, in_guest
+from guest import image, vm
 from pspd_client import BIN
 
 NOTHING: dict[str, Path] = {}
@@ -59,8 +61,8 @@ def test_a_good_report(judge: bench.Bench, tmp_path: Path) -> None:
     ("name", "at", "said"),
     [
         ("request.bin", 63, "REPORT_DATA is not the nonce"),
-        ("report.bin", 0x2A0, "snp-verify: "),
-        ("table/ask.der", 200, "snp-verify: "),
+        ("report.bin", 0x2A0, "snp-verify: REJECTED at signature"),
+        ("table/ask.der", 200, "snp-verify: REJECTED at chain"),
     ],
 )
 def test_one_byte(judge: bench.Bench, tmp_path: Path, name: str, at: int, said: str) -> None:
@@ -151,3 +153,57 @@ def test_a_guest_has_to_accept(outcome: str) -> None:
     """Whatever the profile."""
     row = bench.Row("attest (ioctl), guest 6.1", "turin-1.55.65-v5-vcek", "", outcome, "")
     assert clients.unexpected([row]) == ([] if outcome == "accepted" else [row])
+
+
+def test_a_client_that_hangs(judge: bench.Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, and what comes after it runs."""
+    monkeypatch.setattr(in_guest, "SECONDS", 1)
+    steps = [in_guest.Step(line, "x", line, lambda *_: "right") for line in ("sleep 100", "true")]
+    subprocess.run(["sh", "-c", in_guest.script(steps).replace("/out/", f"{tmp_path}/")], check=False)
+    told = [in_guest.judged(judge, step, tmp_path / str(i)) for i, step in enumerate(steps)]
+    assert told == [("no answer in 1 s", ""), ("", "right")]
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "booted"),
+    [
+        ([], {}, ["6.1", "6.12"]),
+        ([], {"CLIENT_GUESTS": "6.12"}, ["6.12"]),
+        (["--client", "snpguest"], {}, []),
+        ([], {"CLIENTS": "snpguest"}, []),
+        ([], {"CLIENT_PROFILES": clients.MAIN[1]}, []),
+        ([], {"CLIENTS": "snpguest", "CLIENT_GUESTS": "6.1 6.12"}, ["6.1", "6.12"]),
+    ],
+)
+def test_which_guests_are_booted(
+    words: list[str], env: dict[str, str], booted: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both, unless something is chosen; then those that are asked for."""
+    seen: list[str] = []
+    outside = [bench.Row("show", clients.MAIN[0], "", "accepted", "")]
+
+    def rows(_: bench.Bench, series: str, profile: str) -> list[bench.Row]:
+        seen.append(series)
+        return [bench.Row(f"attest (ioctl), guest {series}", profile, "", "accepted", "")]
+
+    monkeypatch.setattr(clients, "prepare", lambda _: {})
+    monkeypatch.setattr(clients, "run", lambda *_: outside)
+    monkeypatch.setattr(in_guest, "rows", rows)
+    (tmp_path / "bin").symlink_to(BIN.resolve())
+    done = CliRunner().invoke(clients.main, [str(tmp_path), *words], env=env)
+    assert (done.exit_code, seen) == (0, booted), done.output
+    assert all(f"attest (ioctl), guest {series}" in done.output for series in booted)
+
+
+def test_no_qemu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is told as missing, before any client runs."""
+
+    def missing() -> str:
+        raise image.MissingError("qemu is missing")
+
+    monkeypatch.setattr(clients, "prepare", lambda _: {})
+    monkeypatch.setattr(clients, "run", lambda *_: pytest.fail("a client has run"))
+    monkeypatch.setattr(vm, "qemu_program", missing)
+    (tmp_path / "bin").symlink_to(BIN.resolve())
+    done = CliRunner().invoke(clients.main, [str(tmp_path)])
+    assert (done.exit_code, done.stderr) == (3, "clients: qemu is missing\n")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from guest import compare, image, kernel, session
+from guest import session
 from pspd_client import BIN
 
 PROBES = Path(__file__).with_name("probes")
@@ -62,16 +62,6 @@ class Kernel:
         return session.GENERATION[self.series]
 
 
-def not_ready(series: str) -> str:
-    """Why no guest of SERIES can be booted at once: it is not worth a download here."""
-    try:
-        if not (why := compare.ready((series,))):
-            image.programs(BIN)
-        return why
-    except kernel.MissingError as error:
-        return str(error)
-
-
 @pytest.fixture(scope="module")
 def programs() -> Iterator[Path]:
     """The probes, which need nothing of the machine that runs them."""
@@ -110,16 +100,15 @@ def heard(lines: Iterator[str], probes: tuple[tuple[str, ...], ...]) -> dict[tup
 
 
 @pytest.fixture(scope="module")
-def genuine(programs: Path) -> Callable[[str], Kernel]:
+def genuine(programs: Path, at_hand: Callable[[str], None]) -> Callable[[str], Kernel]:
     """All probes in a guest of a series, booted once."""
     os.environ["SEVKIT_BIN"] = str(BIN)
-    return functools.cache(functools.partial(run_all, programs))
+    return functools.cache(functools.partial(run_all, programs, at_hand))
 
 
-def run_all(programs: Path, series: str) -> Kernel:
+def run_all(programs: Path, at_hand: Callable[[str], None], series: str) -> Kernel:
     """Boots a guest of SERIES and runs all probes that it can."""
-    if why := not_ready(series):
-        pytest.skip(why)
+    at_hand(series)
     probes = DEVICE + CONFIGFS + GENUINE if series == WITH_TSM else DEVICE
     files = tuple((programs / name, f"/bin/{name}") for name in PROGRAMS)
     with session.with_command(session.Setup(series, files=files), ["sh", "-c", script(probes)]) as guest:
