@@ -290,6 +290,7 @@ lint: deps-dev
 	MYPYPATH=harness $(VENV)/bin/mypy --config-file harness/pyproject.toml --cache-dir $(BUILD)/mypy $(LINT_PY)
 	PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements check --build $(BUILD)
 	PYTHONPATH=harness $(VENV)/bin/python -m guest.errata
+	shellcheck harness/guest/init harness/guest/boot harness/build/*.sh .ci/run .ci/full
 
 help:
 	@sed -n 's/^#: //p' Makefile

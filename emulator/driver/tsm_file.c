@@ -51,7 +51,6 @@ static long keep(struct drv_tsm_file *file, size_t size, const void *bytes, size
 static long first_pass(struct drv_tsm_file *file) {
     const uint8_t *bytes;
     size_t size;
-    file->size = 0;
     if (!file->item->alive) return -ENOENT; /* @req LNX-TSM-004 */
     const long rc = drv_tsm_blob(file->item, file->attr, &bytes, &size);
     if (rc != 0) return rc;

@@ -21,7 +21,6 @@ static void pick(const struct tsm_item *item, enum drv_tsm_attr attr, const uint
 
 static void forget(struct tsm_item *item) {
     struct drv_tsm_blobs *blobs = &item->blobs;
-    item->made = false;
     crypto_wipe(blobs->outblob, sizeof blobs->outblob);
     crypto_wipe(blobs->auxblob, sizeof blobs->auxblob);
     crypto_wipe(blobs->manifestblob, sizeof blobs->manifestblob);

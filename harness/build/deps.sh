@@ -43,6 +43,7 @@ if [ "$mode" = dev ]; then
     need chromium chromium --version
     need libclang-rt-14-dev sh -c 'ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a'
     need mandoc command -v mandoc
+    need shellcheck shellcheck --version
     need llvm sh -c 'ls /usr/bin/llvm-symbolizer*'
 fi
 

@@ -162,7 +162,7 @@ def image_key(source: str, files: Iterable[tuple[Path, str]]) -> str:
     """What an image is made from."""
     parts: list[Path | str] = [source, HERE / "image.py"]
     for program, path in files:
-        parts += [program, path]
+        parts += [program, path, *libraries(program)]
     return cache.key(*parts)
 
 

@@ -104,15 +104,20 @@ def cpu_options(accel: str, virtual_time: bool) -> list[str]:
     return ["-accel", "tcg", *(("-icount", ICOUNT) if virtual_time else ())]
 
 
+def _value(path: Path) -> str:
+    """A path in one of QEMU's options, where a comma ends a value."""
+    return str(path).replace(",", ",,")
+
+
 def qemu_command(image: Image, mode: Mode, cpu: list[str], folder: Path, agent_fd: int) -> list[str]:
     """QEMU's command line. AGENT_FD is a socket that listens at DIR/agent.sock."""
     words = f"console=ttyS0 quiet panic=-1 memmap=4K${SECRETS:#x} sevkit.secrets={SECRETS:#x}"
     # The user's ^C is the guest's; ^A x ends a shell's guest.
     console = "stdio,id=console,signal=off" + (",mux=on" if mode == "shell" else "")
     chardevs = [
-        f"socket,id=door,path={folder}/pspd.sock",
+        f"socket,id=door,path={_value(folder)}/pspd.sock",
         f"socket,id=agent,fd={agent_fd},server=on,wait=off",
-        f"file,id=out,path={folder}/out.tar",
+        f"file,id=out,path={_value(folder)}/out.tar",
         console,
     ]
     ports = [f"virtserialport,nr={n},chardev={c},name={c}" for n, c in enumerate(("door", "agent", "out"), 1)]
@@ -123,6 +128,7 @@ def qemu_command(image: Image, mode: Mode, cpu: list[str], folder: Path, agent_f
         *("-append", f"{words} sevkit.mode={mode}"),
         *(text for chardev in chardevs for text in ("-chardev", chardev)),
         *("-device", "virtio-serial-pci"),
+        *("-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"),  # a guest that gives up: init's stop
         *(text for port in ports for text in ("-device", port)),
         *("-serial", "chardev:console"),
     ]

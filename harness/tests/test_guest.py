@@ -595,3 +595,9 @@ def test_a_prompt(ready: None) -> None:  # noqa: ARG001
                 os.write(ours, b"echo $((6 * 7)) $(ls /dev/sev-guest); exit\n")
     os.close(ours)
     assert process.returncode == 0 and b"42 /dev/sev-guest" in said, said
+
+
+def test_a_prompt_that_cannot_be(ready: None) -> None:  # noqa: ARG001
+    """The driver finds no VMPCK: there is no guest to talk to, and the exit code says so."""
+    done = sevkit("guest", "--kernel", series(), "--shell", "--scenario", "vmpck-wiped")
+    assert done.returncode == 3 and "sevkit-guest: the driver found no device: errno 22" in done.stdout

@@ -13,12 +13,13 @@
 
 #include "sevkit/bytes.h"
 #include "targets/frames.h"
+#include "targets/stream.h"
 
 #define MAGIC UINT32_C(0x6B766573)
 #define PAGE 0x1000
 #define ALL_PAGES ((UINT32_C(1) << TARGET_AGENT_PAGES) - 1)
 #define IN_CHILD (UINT64_C(1) << 32)
-#define CONNECT_SECONDS 120 /* a guest that is there answers long before */
+#define ANSWER_SECONDS 120 /* a guest that is there answers long before */
 
 enum kind { START = 1, READY, CALL, RESULT };
 
@@ -32,36 +33,6 @@ struct head {
 static uint8_t *page_at(unsigned page) {
     return page < TARGET_AGENT_PAGES - 1 ? target_user(TARGET_USER_BASE + page * PAGE)
                                          : target_user_readonly();
-}
-
-/* ---- bytes ---- */
-
-/* A socket whose other end is closed is no reason for SIGPIPE. */
-static ssize_t put_some(int fd, const uint8_t *bytes, size_t size) {
-    const ssize_t sent = send(fd, bytes, size, MSG_NOSIGNAL);
-    return sent < 0 && errno == ENOTSOCK ? write(fd, bytes, size) : sent;
-}
-
-static bool put_all(int fd, const uint8_t *bytes, size_t size) {
-    while (size != 0) {
-        const ssize_t put = put_some(fd, bytes, size);
-        if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) return false;
-        bytes += put;
-        size -= (size_t)put;
-    }
-    return true;
-}
-
-static bool take_all(int fd, uint8_t *bytes, size_t size) {
-    while (size != 0) {
-        const ssize_t got = read(fd, bytes, size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        bytes += got;
-        size -= (size_t)got;
-    }
-    return true;
 }
 
 /* ---- messages ---- */
@@ -100,7 +71,7 @@ static bool send_message(struct target_agent *agent, struct head *head) {
         size += PAGE;
     }
     put_head(agent->message, head);
-    return put_all(agent->fd, agent->message, size);
+    return target_put_all(agent->fd, agent->message, size);
 }
 
 enum taken { TAKEN, GONE, GARBAGE };
@@ -111,7 +82,7 @@ static enum taken take_message(struct target_agent *agent, struct head *head, co
     size_t zeros = sizeof bytes;
     do {
         memmove(bytes, bytes + zeros, sizeof bytes - zeros);
-        if (!take_all(agent->fd, bytes + sizeof bytes - zeros, zeros)) return GONE;
+        if (!target_take_all(agent->fd, bytes + sizeof bytes - zeros, zeros)) return GONE;
         zeros = 0;
         while (zeros < sizeof bytes && bytes[zeros] == 0) zeros++;
     } while (zeros != 0);
@@ -119,7 +90,7 @@ static enum taken take_message(struct target_agent *agent, struct head *head, co
     if (*rule != NULL) return GARBAGE;
     for (unsigned page = 0; page < TARGET_AGENT_PAGES; page++) {
         if ((head->pages >> page & 1) == 0) continue;
-        if (!take_all(agent->fd, agent->other[page], PAGE)) return GONE;
+        if (!target_take_all(agent->fd, agent->other[page], PAGE)) return GONE;
         memcpy(page_at(page), agent->other[page], PAGE);
     }
     return TAKEN;
@@ -210,8 +181,8 @@ static bool send_start(struct target_agent *agent, uint64_t number) {
     uint8_t bytes[TARGET_AGENT_HEAD];
     put_head(bytes, &head);
     memset(agent->message, 0, sizeof agent->message);
-    return put_all(agent->fd, agent->message, sizeof agent->message) &&
-           put_all(agent->fd, bytes, sizeof bytes);
+    return target_put_all(agent->fd, agent->message, sizeof agent->message) &&
+           target_put_all(agent->fd, bytes, sizeof bytes);
 }
 
 /* Passes over all that is older. An agent that has just begun may not have seen START: it gets another. */
@@ -224,15 +195,16 @@ static bool begin(struct target_agent *agent) {
     if (!send_start(agent, ++number)) return false;
     for (;;) {
         memmove(bytes, bytes + 1, sizeof bytes - 1);
-        if (!take_all(agent->fd, bytes + sizeof bytes - 1, 1)) return false;
+        if (!target_take_all(agent->fd, bytes + sizeof bytes - 1, 1)) return false;
         if (get_head(bytes, &head) != NULL || head.kind != READY) continue;
         if (head.value == number) return true;
         if (head.value == 0 && !send_start(agent, ++number)) return false;
     }
 }
 
-static bool set_deadline(int fd, time_t seconds) {
-    const struct timeval limit = {.tv_sec = seconds};
+/* For this and every later message: a guest that hangs is lost. */
+static bool set_deadline(int fd) {
+    const struct timeval limit = {.tv_sec = ANSWER_SECONDS};
     return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
 }
@@ -241,8 +213,7 @@ struct sevkit_result target_agent_connect(struct target_agent *agent, const char
     SEVKIT_TRY(target_user_map(-1));
     SEVKIT_TRY(frame_connect(path, &agent->fd));
     memset(agent->other, 0, sizeof agent->other);
-    if (set_deadline(agent->fd, CONNECT_SECONDS) && begin(agent) && set_deadline(agent->fd, 0))
-        return sevkit_success();
+    if (set_deadline(agent->fd) && begin(agent)) return sevkit_success();
     return sevkit_fail(SEVKIT_NOT_FOUND, "agent", SEVKIT_NO_OFFSET, (uint64_t)errno,
                        "the guest's agent must answer within two minutes");
 }

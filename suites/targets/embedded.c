@@ -86,17 +86,19 @@ static long embedded_syscall(void *state, const struct target_syscall *call) {
     return target_program_syscall(e->program, call);
 }
 
-static void embedded_driver(void *state, struct target_driver *driver) {
+static struct sevkit_result embedded_driver(void *state, struct target_driver *driver) {
     struct embedded *e = state;
     memcpy(driver->secrets, target_program_secrets(e->program), ABI_PAGE_SIZE);
     driver->requests = vmm_machine_requests(e->machine);
     driver->fw_requests = vmm_machine_fw_requests(e->machine);
+    return sevkit_success();
 }
 
-static void embedded_set_counter(void *state, unsigned vmpck, uint32_t counter) {
+static struct sevkit_result embedded_set_counter(void *state, unsigned vmpck, uint32_t counter) {
     struct embedded *e = state;
     uint8_t *secrets = target_program_secrets(e->program);
     abi_put_le32(secrets + ABI_SECRETS_SEQNO_LOW + vmpck * sizeof counter, counter);
+    return sevkit_success();
 }
 
 static struct sevkit_result embedded_relaunch(void *state, const struct sevkit_profile *profile,

@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "targets/stream.h"
+
 #define HEADER_SIZE 12
 #define ANSWER 0x80
 #define LINE_MAX_SIZE 0x20000
@@ -31,26 +33,6 @@ struct sevkit_result frame_connect(const char *path, int *fd) {
     return lost("pspd must answer at the path");
 }
 
-static bool send_all(int fd, const uint8_t *bytes, size_t size) {
-    while (size != 0) {
-        const ssize_t sent = send(fd, bytes, size, MSG_NOSIGNAL);
-        if (sent <= 0) return false;
-        bytes += sent;
-        size -= (size_t)sent;
-    }
-    return true;
-}
-
-static bool take_all(int fd, uint8_t *bytes, size_t size) {
-    while (size != 0) {
-        const ssize_t got = recv(fd, bytes, size, 0);
-        if (got <= 0) return false;
-        bytes += got;
-        size -= (size_t)got;
-    }
-    return true;
-}
-
 /* The text of the last refusal; a result points to it. */
 static const char *keep(const char *text, size_t size) {
     static char kept[200];
@@ -65,12 +47,12 @@ struct sevkit_result frame_call(int fd, enum frame_type type, const uint8_t *pay
     uint8_t header[HEADER_SIZE] = {0};
     abi_put_le32(header, (uint32_t)(8 + size));
     header[4] = (uint8_t)type;
-    if (!send_all(fd, header, sizeof header) || !send_all(fd, payload, size) ||
-        !take_all(fd, header, sizeof header))
+    if (!target_put_all(fd, header, sizeof header) || !target_put_all(fd, payload, size) ||
+        !target_take_all(fd, header, sizeof header))
         return lost("pspd must keep the connection");
     answer->size = abi_get_le32(header) - 8;
     if (answer->size > sizeof answer->payload) return lost("a payload has at most 0x18000 bytes");
-    if (!take_all(fd, answer->payload, answer->size)) return lost("pspd must end its frame");
+    if (!target_take_all(fd, answer->payload, answer->size)) return lost("pspd must end its frame");
     if (header[4] == ((uint8_t)type | ANSWER)) return sevkit_success();
     const size_t code = answer->size < 4 ? answer->size : 4;
     return lost(keep((const char *)answer->payload + code, answer->size - code));
@@ -79,7 +61,8 @@ struct sevkit_result frame_call(int fd, enum frame_type type, const uint8_t *pay
 struct sevkit_result frame_control(int fd, const char *line) {
     char text[LINE_MAX_SIZE];
     size_t size = 0;
-    if (!send_all(fd, (const uint8_t *)line, strlen(line))) return lost("pspd must take the line");
+    if (!target_put_all(fd, (const uint8_t *)line, strlen(line)))
+        return lost("pspd must take the line");
     do {
         if (size == sizeof text || recv(fd, text + size, 1, 0) != 1)
             return lost("pspd must answer with a line");

@@ -40,8 +40,8 @@ struct target_ops {
     const char *(*tsm_folder)(const void *state); /* NULL: TARGET_TSM_FOLDER */
     long (*syscall)(void *state, const struct target_syscall *call);
     const char *(*stopped)(const void *state); /* NULL: never */
-    void (*driver)(void *state, struct target_driver *driver);
-    void (*set_counter)(void *state, unsigned vmpck, uint32_t counter);
+    struct sevkit_result (*driver)(void *state, struct target_driver *driver);
+    struct sevkit_result (*set_counter)(void *state, unsigned vmpck, uint32_t counter);
 };
 
 #define TARGET_NODE "/dev/sev-guest"

@@ -67,19 +67,35 @@ struct sevkit_result target_pspd_join(struct target_pspd *p, const char *path, c
     return frame_call(p->data, FRAME_HELLO, hello, HELLO_SIZE + 2 * size, &p->frame);
 }
 
-bool target_pspd_secrets(struct target_pspd *p, uint8_t page[ABI_PAGE_SIZE]) {
-    const struct sevkit_result r = frame_call(p->data, FRAME_SECRETS, NULL, 0, &p->frame);
-    if (!sevkit_ok(r) || p->frame.size != ABI_PAGE_SIZE) return false;
-    memcpy(page, p->frame.payload, ABI_PAGE_SIZE);
-    return true;
+/* A frame without payload whose answer has SIZE bytes. */
+static struct sevkit_result ask(struct target_pspd *p, enum frame_type type, size_t size) {
+    SEVKIT_TRY(frame_call(p->data, type, NULL, 0, &p->frame));
+    if (p->frame.size == size) return sevkit_success();
+    return sevkit_fail(SEVKIT_BAD_LENGTH, "pspd", SEVKIT_NO_OFFSET, p->frame.size,
+                       "SECRETS has 4096 bytes, COUNTERS 48");
 }
 
-bool target_pspd_counters(struct target_pspd *p, uint64_t count[TARGET_PSPD_COUNTERS]) {
-    const struct sevkit_result r = frame_call(p->data, FRAME_COUNTERS, NULL, 0, &p->frame);
-    if (!sevkit_ok(r) || p->frame.size != 8 * TARGET_PSPD_COUNTERS) return false;
+struct sevkit_result target_pspd_secrets(struct target_pspd *p, uint8_t page[ABI_PAGE_SIZE]) {
+    SEVKIT_TRY(ask(p, FRAME_SECRETS, ABI_PAGE_SIZE));
+    memcpy(page, p->frame.payload, ABI_PAGE_SIZE);
+    crypto_wipe(p->frame.payload, ABI_PAGE_SIZE);
+    return sevkit_success();
+}
+
+struct sevkit_result target_pspd_counters(struct target_pspd *p,
+                                          uint64_t count[TARGET_PSPD_COUNTERS]) {
+    SEVKIT_TRY(ask(p, FRAME_COUNTERS, 8 * TARGET_PSPD_COUNTERS));
     for (size_t i = 0; i < TARGET_PSPD_COUNTERS; i++)
         count[i] = abi_get_le64(p->frame.payload + 8 * i);
-    return true;
+    return sevkit_success();
+}
+
+struct sevkit_result target_pspd_requests(struct target_pspd *p, struct target_driver *driver) {
+    uint64_t count[TARGET_PSPD_COUNTERS];
+    SEVKIT_TRY(target_pspd_counters(p, count));
+    driver->requests = count[ABI_VMPCK_COUNT];
+    driver->fw_requests = count[ABI_VMPCK_COUNT + 1];
+    return sevkit_success();
 }
 
 void target_pspd_close(struct target_pspd *p) {

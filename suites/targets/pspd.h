@@ -30,8 +30,13 @@ SEVKIT_MUST struct sevkit_result target_pspd_reset(const struct target_pspd *p,
 SEVKIT_MUST struct sevkit_result target_pspd_join(struct target_pspd *p, const char *path,
                                                   const char *name);
 
-SEVKIT_MUST bool target_pspd_secrets(struct target_pspd *p, uint8_t page[ABI_PAGE_SIZE]);
-SEVKIT_MUST bool target_pspd_counters(struct target_pspd *p, uint64_t count[TARGET_PSPD_COUNTERS]);
+SEVKIT_MUST struct sevkit_result target_pspd_secrets(struct target_pspd *p,
+                                                     uint8_t page[ABI_PAGE_SIZE]);
+SEVKIT_MUST struct sevkit_result target_pspd_counters(struct target_pspd *p,
+                                                      uint64_t count[TARGET_PSPD_COUNTERS]);
+/* The two of them that a target's driver tells. */
+SEVKIT_MUST struct sevkit_result target_pspd_requests(struct target_pspd *p,
+                                                      struct target_driver *driver);
 
 /* Leaves no scenario behind. */
 void target_pspd_close(struct target_pspd *p);

@@ -68,8 +68,9 @@ static long run(struct qemu *q, const char *format, ...) {
     char command[256];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(command, sizeof command, format, args);
+    const int size = vsnprintf(command, sizeof command, format, args);
     va_end(args);
+    if (size < 0 || (size_t)size >= sizeof command) return -ENAMETOOLONG;
     return text_call(q, TARGET_SYS_RUN, command, 0, 0);
 }
 
@@ -136,8 +137,7 @@ static struct sevkit_result qemu_boot(void *state, const struct target_guest *gu
     SEVKIT_TRY(close_all(q));
     SEVKIT_TRY(target_pspd_scenario(&q->pspd, guest->scenario));
     SEVKIT_TRY(target_pspd_reset(&q->pspd, GUEST_NAME));
-    if (!target_pspd_secrets(&q->pspd, secrets))
-        return failed("SECRETS", 0, "pspd gives 4096 bytes");
+    SEVKIT_TRY(target_pspd_secrets(&q->pspd, secrets));
     const struct sevkit_result r = write_file(q, SECRETS_FILE, secrets, sizeof secrets);
     crypto_wipe(secrets, sizeof secrets);
     SEVKIT_TRY(r);
@@ -287,25 +287,27 @@ static const char *qemu_stopped(const void *state) {
                : "the guest is gone: its agent does not answer any more";
 }
 
-static void qemu_driver(void *state, struct target_driver *driver) {
-    struct qemu *q = state;
-    uint64_t count[TARGET_PSPD_COUNTERS];
-    memset(driver, 0, sizeof *driver);
-    if (read_file(q, SECRETS_FILE, driver->secrets, ABI_PAGE_SIZE) != ABI_PAGE_SIZE) return;
-    if (!target_pspd_counters(&q->pspd, count)) return;
-    driver->requests = count[ABI_VMPCK_COUNT];
-    driver->fw_requests = count[ABI_VMPCK_COUNT + 1];
+static struct sevkit_result read_secrets(struct qemu *q, uint8_t page[ABI_PAGE_SIZE]) {
+    const long size = read_file(q, SECRETS_FILE, page, ABI_PAGE_SIZE);
+    if (size == ABI_PAGE_SIZE) return sevkit_success();
+    return failed(SECRETS_FILE, size, "gives 4096 bytes (below 0 the number is -errno)");
 }
 
-/* The driver reads its counter from the page each time. A page that cannot be written shows in the test. */
-static void qemu_set_counter(void *state, unsigned vmpck, uint32_t counter) {
+static struct sevkit_result qemu_driver(void *state, struct target_driver *driver) {
+    struct qemu *q = state;
+    SEVKIT_TRY(read_secrets(q, driver->secrets));
+    return target_pspd_requests(&q->pspd, driver);
+}
+
+/* The driver reads its counter from the page each time. */
+static struct sevkit_result qemu_set_counter(void *state, unsigned vmpck, uint32_t counter) {
     struct qemu *q = state;
     uint8_t page[ABI_PAGE_SIZE];
-    if (read_file(q, SECRETS_FILE, page, sizeof page) != sizeof page) return;
+    struct sevkit_result r = read_secrets(q, page);
     abi_put_le32(page + ABI_SECRETS_SEQNO_LOW + (size_t)4 * vmpck, counter);
-    const struct sevkit_result r = write_file(q, SECRETS_FILE, page, sizeof page);
-    (void)r;
+    if (sevkit_ok(r)) r = write_file(q, SECRETS_FILE, page, sizeof page);
     crypto_wipe(page, sizeof page);
+    return r;
 }
 
 #define GUEST_OPS                                                                                  \

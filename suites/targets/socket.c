@@ -90,9 +90,7 @@ static void socket_guest_request(void *state, const uint8_t request[ABI_PAGE_SIZ
 static struct sevkit_result socket_secrets(void *state, struct abi_secrets_page *page) {
     struct socket_target *s = state;
     uint8_t bytes[ABI_PAGE_SIZE] = {0};
-    if (!target_pspd_secrets(&s->pspd, bytes))
-        return sevkit_fail(SEVKIT_NOT_FOUND, "SECRETS", SEVKIT_NO_OFFSET, 0,
-                           "pspd gives 4096 bytes");
+    SEVKIT_TRY(target_pspd_secrets(&s->pspd, bytes));
     const struct sevkit_result r = abi_secrets_decode(bytes, sizeof bytes, page);
     crypto_wipe(bytes, sizeof bytes);
     return r;
@@ -101,7 +99,8 @@ static struct sevkit_result socket_secrets(void *state, struct abi_secrets_page 
 static bool socket_msg_count(void *state, uint64_t count[ABI_VMPCK_COUNT]) {
     struct socket_target *s = state;
     uint64_t all[TARGET_PSPD_COUNTERS];
-    if (!target_pspd_counters(&s->pspd, all)) return false;
+    const struct sevkit_result r = target_pspd_counters(&s->pspd, all);
+    if (!sevkit_ok(r)) return false;
     memcpy(count, all, ABI_VMPCK_COUNT * sizeof *count);
     return true;
 }
@@ -157,14 +156,10 @@ static long socket_syscall(void *state, const struct target_syscall *call) {
     return -ENOSYS;
 }
 
-static void socket_driver(void *state, struct target_driver *driver) {
+static struct sevkit_result socket_driver(void *state, struct target_driver *driver) {
     struct socket_target *s = state;
-    uint64_t count[TARGET_PSPD_COUNTERS] = {0};
-    memset(driver, 0, sizeof *driver);
-    if (!target_pspd_secrets(&s->pspd, driver->secrets)) return;
-    if (!target_pspd_counters(&s->pspd, count)) return;
-    driver->requests = count[ABI_VMPCK_COUNT];
-    driver->fw_requests = count[ABI_VMPCK_COUNT + 1];
+    SEVKIT_TRY(target_pspd_secrets(&s->pspd, driver->secrets));
+    return target_pspd_requests(&s->pspd, driver);
 }
 
 const struct target_ops target_socket_ops = {

@@ -268,12 +268,10 @@ const char *target_stopped(const struct target *target) {
 
 struct sevkit_result target_driver(struct target *target, struct target_driver *driver) {
     SEVKIT_TRY(offers(target, TARGET_DRIVER));
-    target->ops->driver(target->state, driver);
-    return sevkit_success();
+    return target->ops->driver(target->state, driver);
 }
 
 struct sevkit_result target_set_counter(struct target *target, unsigned vmpck, uint32_t counter) {
     SEVKIT_TRY(offers(target, TARGET_MODULE));
-    target->ops->set_counter(target->state, vmpck, counter);
-    return sevkit_success();
+    return target->ops->set_counter(target->state, vmpck, counter);
 }

@@ -42,6 +42,7 @@ static void another_provider(void) {
         CU_ASSERT_EQUAL(drv_tsm_open(tsm, "x", DRV_TSM_GENERATION, O_RDONLY, &file), 0);
         CU_ASSERT_EQUAL(drv_tsm_rmdir(tsm, "x"), 0);
         CU_ASSERT_EQUAL(drv_tsm_register(tsm, &second), 0);
+        CU_ASSERT_EQUAL(drv_tsm_register(tsm, &second), -EBUSY); /* without items too */
         CU_ASSERT_EQUAL(drv_tsm_mkdir(tsm, "y"), 0);
         drv_tsm_free(tsm);
     }
@@ -223,6 +224,8 @@ static const struct unit_test tests[] = {
     {"blob-in-chunks", tsm_blob_in_chunks},
     {"small-blobs", tsm_small_blobs},
     {"race", tsm_race},
+    {"race-lost", tsm_race_lost},
+    {"no-bytes-of-before", tsm_no_bytes_of_before},
     {"race-lengths", tsm_race_lengths},
     {"memory", tsm_memory},
     {"refused-reads", tsm_refused_reads},

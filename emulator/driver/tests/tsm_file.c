@@ -153,6 +153,24 @@ void tsm_race(void) {
     }
 }
 
+/* A second pass that fails: the next read begins with a first one again. @req LNX-TSM-047 */
+void tsm_race_lost(void) {
+    struct fake fake = {0};
+    struct drv_tsm *tsm = tsm_new(&fake, 0, false);
+    struct drv_tsm_file *file = NULL;
+    uint8_t out[200] = {0};
+    CU_ASSERT_EQUAL(tsm_put(tsm, DRV_TSM_INBLOB, tsm_nonce, 64), 64);
+    CU_ASSERT_EQUAL(drv_tsm_open(tsm, "x", DRV_TSM_OUTBLOB, O_RDONLY, &file), 0);
+    CU_ASSERT_EQUAL(drv_tsm_read_size(file), 100);
+    CU_ASSERT_EQUAL(tsm_put_text(tsm, DRV_TSM_PRIVLEVEL, "1"), 1);
+    fake.rc = -EIO;
+    CU_ASSERT_EQUAL(drv_tsm_read(file, 0, out, sizeof out), -EIO);
+    fake.rc = 0;
+    fake.out = 40;
+    CU_ASSERT_EQUAL(drv_tsm_read(file, 0, out, sizeof out), 40);
+    drv_tsm_free(tsm);
+}
+
 /* The same with reports of other lengths, and one that cannot be made. @req LNX-TSM-047 */
 void tsm_race_lengths(void) {
     static const size_t lengths[] = {40, 100, 160, DRV_TSM_OUTBLOB_MAX + 1};

@@ -45,6 +45,8 @@ void tsm_after_rmdir(void);
 void tsm_blob_in_chunks(void);
 void tsm_small_blobs(void);
 void tsm_race(void);
+void tsm_race_lost(void);
+void tsm_no_bytes_of_before(void);
 void tsm_race_lengths(void);
 /* tsm_memory.c */
 void tsm_memory(void);

@@ -54,6 +54,26 @@ void tsm_one_request_a_generation(void) {
     drv_tsm_free(tsm);
 }
 
+/* Where no pass can be made, nothing of an earlier report is shown. @req LNX-TSM-060 */
+void tsm_no_bytes_of_before(void) {
+    static const enum drv_tsm_attr blobs[] = {DRV_TSM_OUTBLOB, DRV_TSM_AUXBLOB,
+                                              DRV_TSM_MANIFESTBLOB};
+    for (size_t i = 0; i < sizeof blobs / sizeof blobs[0]; i++) {
+        struct fake fake = {.out = 8, .aux = 8, .manifest = 8};
+        struct drv_tsm *tsm = tsm_new(&fake, 0, true);
+        uint8_t before[8] = {0}, after[8] = {1};
+        const uint8_t nothing[8] = {0};
+        CU_ASSERT_EQUAL(tsm_put(tsm, DRV_TSM_INBLOB, tsm_nonce, 64), 64);
+        CU_ASSERT_EQUAL(tsm_get(tsm, blobs[i], before, sizeof before), 8);
+        CU_ASSERT(memcmp(before, nothing, sizeof before) != 0);
+        CU_ASSERT_EQUAL(tsm_put(tsm, DRV_TSM_INBLOB, tsm_nonce, 64), 64);
+        fake.rc = 1;
+        CU_ASSERT_EQUAL(tsm_get(tsm, blobs[i], after, sizeof after), 8);
+        CU_ASSERT_EQUAL(memcmp(after, nothing, sizeof after), 0);
+        drv_tsm_free(tsm);
+    }
+}
+
 /* Hypercalls that could not be made. An item's first report has no length, so that nothing is fetched; later
  * the length of before stands for one that the second pass asks for. @req LNX-TSM-060 */
 void tsm_calls_not_made(void) {
