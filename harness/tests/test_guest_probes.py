@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 from guest import session
 from pspd_client import BIN
+from tsm_here import forbidden
 
 PROBES = Path(__file__).with_name("probes")
-FORBIDDEN = ("/dev/fuse: ", "no new namespaces: ", "/proc/self/uid_map: ", "mounts cannot be made private: ")
 MARK = "sevkit-probe: "
 LIMIT = 120  # seconds, for what hangs
 WITH_TSM = "6.12"  # the series whose kernel has configfs-tsm
@@ -123,8 +123,8 @@ def under_psp_run(programs: Path, generation: str, probe: tuple[str, ...]) -> To
     program = [str(programs / probe[0]), *probe[1:]]
     command = [str(BIN.resolve() / "psp-run"), "--kernel", generation, "--", *program]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", timeout=LIMIT)
-    if any(reason in done.stderr for reason in FORBIDDEN):
-        pytest.skip(done.stderr.strip())
+    if why := forbidden(done.stderr):
+        pytest.skip(why)
     assert done.stderr == ""
     return Told(done.stdout.splitlines(), done.returncode)
 

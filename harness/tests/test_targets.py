@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from pspd_client import BIN, Daemon
+from tsm_here import why_not
 
 from sevkit import results
 
@@ -49,8 +50,11 @@ class Ran:
         return [f"{t.id}: {t.reason}" for t in self.tests if t.verdict in results.FAILED]
 
 
-def has_fuse() -> bool:
-    return os.access("/dev/fuse", os.R_OK | os.W_OK)
+@pytest.fixture(scope="module")
+def tsm() -> None:
+    """Skips what needs configfs-tsm where the machine forbids it."""
+    if why := why_not():
+        pytest.skip(why)
 
 
 @pytest.fixture(autouse=True)
@@ -88,8 +92,7 @@ def test_device_under_psp_run_without_root() -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
-@pytest.mark.skipif(not has_fuse(), reason="/dev/fuse cannot be opened for reading and writing")
-def test_tsm_under_psp_run() -> None:
+def test_tsm_under_psp_run(tsm: None) -> None:  # noqa: ARG001
     """configfs-tsm by real system calls."""
     run = Ran("--target", "psp-run", "--area", "tsm", shards=2)
     assert not run.failures() and run.code == 0, run.said
@@ -154,8 +157,7 @@ def test_device_shows_its_chip_id_on_request() -> None:
     assert run.code == 0 and len(run.head["machine"]["chip_id"]) == 128
 
 
-@pytest.mark.skipif(not has_fuse(), reason="/dev/fuse cannot be opened for reading and writing")
-def test_tsm_folder() -> None:
+def test_tsm_folder(tsm: None) -> None:  # noqa: ARG001
     """The folder alone."""
     run = on_node("--area", "tsm", target=f"tsm:{TSM}")
     assert not run.failures() and run.code == 0, run.said

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tsm_here import forbidden
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("SEVKIT_BIN", str(ROOT / "build" / "bin")))
@@ -27,11 +28,6 @@ PROBES = Path(__file__).with_name("probes")
 REPORT = "/sys/kernel/config/tsm/report"
 NOBODY = 65534
 DEEP = next((p for p in sorted(Path("/sys/kernel").glob("*/*")) if p.is_dir()), Path("/sys/kernel"))
-# psp-run's words for what a machine forbids; anything else is a failure.
-FORBIDDEN = (
-    *("/dev/fuse: ", "no new namespaces: ", "/proc/self/uid_map: "),
-    *("mounts cannot be made private: ", "cannot change root filesystem propagation"),  # in a chroot
-)
 Done = subprocess.CompletedProcess[str]
 
 pytestmark = pytest.mark.skipif(not (BIN / "psp-run").exists(), reason=f"no psp-run in {BIN}: make all")
@@ -91,8 +87,8 @@ def run(request: pytest.FixtureRequest, bench: Bench) -> Callable[..., Done]:
     if user == "nobody" and (os.geteuid() != 0 or shutil.which("setpriv") is None):
         pytest.skip("needs root, to become nobody")
     there = bench.run(user, "test", "-d", REPORT)
-    if any(reason in there.stderr for reason in FORBIDDEN):
-        pytest.skip(there.stderr.strip())
+    if why := forbidden(there.stderr):
+        pytest.skip(why)
     assert there.returncode == 0, there.stderr
 
     def runner(*command: str, options: tuple[str, ...] = ()) -> Done:
