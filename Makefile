@@ -36,7 +36,7 @@ FOLDERS := vmm psp driver pki memory rmp crypto abi
 DEPS_abi :=
 DEPS_crypto := abi
 DEPS_rmp := abi
-DEPS_memory := crypto abi
+DEPS_memory := rmp crypto abi
 DEPS_pki := crypto abi
 DEPS_psp := pki memory rmp crypto abi
 DEPS_vmm := psp pki memory rmp crypto abi
@@ -99,6 +99,11 @@ $(BUILD)/gen/test_keys.c: harness/build/embed.sh $(KEYS)
 	@mkdir -p $(@D)
 	$(Q)sh harness/build/embed.sh pki_key_files .key.pem $(KEYS) > $@.tmp && mv $@.tmp $@
 
+# The decision tables of the RMP, as the second model answers them.
+$(BUILD)/gen/rmp_decisions.c: harness/build/embed_one.sh vectors/rmp/decisions.json
+	@mkdir -p $(@D)
+	$(Q)sh harness/build/embed_one.sh decision_file vectors/rmp/decisions.json > $@.tmp && mv $@.tmp $@
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- programs ----
@@ -106,14 +111,15 @@ $(BUILD)/gen/test_keys.c: harness/build/embed.sh $(KEYS)
 $(BUILD)/obj/suites/%.o: CFLAGS_ALL += -Isuites
 
 SUITE_SRC := $(sort $(wildcard suites/*/*.c))
+SUITE_OBJ := $(call objs,$(SUITE_SRC)) $(BUILD)/obj/gen/rmp_decisions.o
 BIN := $(addprefix $(BUILD)/bin/,suite-runner snp-verify sevkit-mint psp-run pspd sevkit-bench sevkit)
 
-$(BUILD)/bin/suite-runner: $(call objs,$(SUITE_SRC)) $(LIBS)
+$(BUILD)/bin/suite-runner: $(SUITE_OBJ) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) $(CUNIT_LIBS)
 
 # For a guest's small world: its agent, of the targets qemu: and cuse:.
-$(BUILD)/bin/suite-runner-static: $(call objs,$(SUITE_SRC)) $(LIBS)
+$(BUILD)/bin/suite-runner-static: $(SUITE_OBJ) $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -static -Wl,--no-warnings -o $@ $^ $(LDFLAGS_ALL) $(shell pkg-config --static --libs $(PKGS) 2>/dev/null) $(CUNIT_LIBS)
 
@@ -144,11 +150,24 @@ $(BUILD)/bin/pspd: $(call objs,$(wildcard emulator/frontends/pspd*.c) $(addprefi
 
 $(BUILD)/bin/sevkit-bench: $(call objs,$(filter-out %/probe.c,$(wildcard harness/bench/*.c)) $(addprefix emulator/frontends/,frame.c cli.c)) $(LIBS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS) -pthread
+
+# The RMP's proofs and tables (docs/prove.md): rmp-search visits every state of a small world, rmp-walk takes random
+# steps, rmp-dump writes the decision tables, rmp-rows the page state transitions.
+RMP_TOOLS := $(addprefix $(BUILD)/bin/rmp-,search walk dump rows)
+RMP_TOOL_LIBS := $(foreach f,pki rmp crypto abi,$(call lib,$(f)))
+$(BUILD)/obj/harness/prove/dump.o: CFLAGS_ALL += -Isuites
+$(BUILD)/bin/rmp-search: $(call objs,$(wildcard harness/prove/search*.c))
+$(BUILD)/bin/rmp-walk: $(call objs,$(wildcard harness/prove/walk*.c) emulator/frontends/cli.c)
+$(BUILD)/bin/rmp-dump: $(call objs,harness/prove/dump.c $(filter-out suites/rmp/decision.c,$(wildcard suites/rmp/decision*.c)))
+$(BUILD)/bin/rmp-rows: $(call objs,harness/prove/rows.c)
+$(RMP_TOOLS): $(RMP_TOOL_LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(RMP_TOOL_LIBS) $(LDFLAGS_ALL) $(PKG_LIBS) -pthread
 
 # Fuzz targets; `make fuzz` calls this with clang and its flags.
 FUZZERS := $(patsubst harness/fuzz/target_%.c,$(BUILD)/bin/fuzz-%,$(wildcard harness/fuzz/target_*.c))
-$(BUILD)/bin/fuzz-frames: $(call objs,$(addprefix emulator/frontends/,cli.c frame.c world.c pspd_data.c pspd_machine.c pspd_options.c pspd_state.c))
+$(BUILD)/bin/fuzz-frames: $(call objs,$(addprefix emulator/frontends/,cli.c frame.c world.c pspd_data.c pspd_machine.c pspd_options.c pspd_rmp.c pspd_state.c))
 $(FUZZERS): $(BUILD)/bin/fuzz-%: $(BUILD)/obj/harness/fuzz/target_%.o $(BUILD)/obj/harness/fuzz/fuzz.o $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(LIBS) $(LDFLAGS_ALL) $(PKG_LIBS)
@@ -158,7 +177,7 @@ $(BUILD)/bin/sevkit: harness/build/sevkit.sh.in
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@HARNESS@|$(CURDIR)/harness|' -e 's|@VENV@|$(VENV)|' $< > $@ && chmod 755 $@
 
-all: $(BIN)
+all: $(BIN) $(RMP_TOOLS)
 
 # ---- installation: libsevkit is every folder's code in one library ----
 
@@ -266,11 +285,31 @@ fuzzers: $(FUZZERS)
 docs: deps
 	@$(SUBMAKE) all $(BUILD)/bin/suite-runner-static
 	@PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements docs --build $(BUILD)
+	@$(BUILD)/bin/rmp-rows > docs/rmp-transitions.md
+	@PYTHONPATH=harness $(VENV)/bin/python -m prove.attacks $(BUILD) --docs
 	@SEVKIT_BIN=$(BUILD)/bin PYTHONPATH=harness $(VENV)/bin/python -m guest.compare
+
+# The RMP: every state of a small world, seeded faults, CBMC's proofs, the attacks without their checks. PROVE=cut: the
+# quick part.
+PROVE ?= full
+prove: deps
+	@$(SUBMAKE) all
+	@SEVKIT_BIN=$(BUILD)/bin PYTHONPATH=harness $(VENV)/bin/python -m prove $(BUILD) $(if $(filter cut,$(PROVE)),--cut)
+
+# Random steps on the RMP under ASan and UBSan and, by two threads, under TSan, which wants a fixed place in memory.
+WALK_STEPS ?= 200000
+TSAN_RUN = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+walk: deps
+	@$(SUBMAKE) SAN=1 $(BUILD)/san/bin/rmp-walk
+	@$(SUBMAKE) BUILD=$(BUILD)/tsan HARDEN='-fPIC -Wformat -Wformat-security' \
+	    OPT='-O1 -g -fno-omit-frame-pointer -fsanitize=thread' LDFLAGS=-fsanitize=thread $(BUILD)/tsan/bin/rmp-walk
+	timeout 3600 $(BUILD)/san/bin/rmp-walk --pages-per-large 4 --steps $(WALK_STEPS)
+	timeout 3600 $(BUILD)/san/bin/rmp-walk --steps $$(( $(WALK_STEPS) / 10 ))
+	timeout 3600 $(TSAN_RUN) $(BUILD)/tsan/bin/rmp-walk --threads 2 --pages-per-large 4 --steps $(WALK_STEPS)
 
 # Folders of emulator/ whose code is broken, one small thing at a time; see docs/mutants.md. MUTANTS=changed:
 # only lines that differ from MUTANTS_BASE; MUTANTS_FILES: only files that match.
-MUTANT_FOLDERS ?= abi psp driver vmm
+MUTANT_FOLDERS ?= abi psp driver vmm rmp memory
 mutants: deps
 	@PYTHONPATH=harness $(VENV)/bin/python -m mutants $(BUILD) $(MUTANT_FOLDERS)
 
@@ -290,6 +329,7 @@ lint: deps-dev
 	MYPYPATH=harness $(VENV)/bin/mypy --config-file harness/pyproject.toml --cache-dir $(BUILD)/mypy $(LINT_PY)
 	PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements check --build $(BUILD)
 	PYTHONPATH=harness $(VENV)/bin/python -m guest.errata
+	$(BUILD)/bin/rmp-rows | diff docs/rmp-transitions.md -
 	shellcheck harness/guest/init harness/guest/boot harness/build/*.sh .ci/run .ci/full
 
 help:
@@ -305,7 +345,9 @@ help:
 #: make deps       install what `conform` and `test` need, if anything is missing
 #: make deps-dev   the same for lint, sanitizers, fuzzing and browsers
 #: make lint       formatting, static checks, house rules, requirement registry
-#: make mutants    break the code of MUTANT_FOLDERS="abi psp driver vmm", one thing at a time, and see the tests go red
+#: make prove      the RMP: every state of a small world, seeded faults, CBMC, attacks without their checks (PROVE=cut)
+#: make walk       the RMP: random steps under sanitizers, WALK_STEPS=200000
+#: make mutants    break the code of MUTANT_FOLDERS="abi psp driver vmm rmp memory", one thing at a time, and see the tests go red
 #:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
 #: make clients    other people's attestation clients, unmodified, under psp-run and in guests: a table of what they say
 #:                 (CLIENTS="go-sev-guest"  CLIENT_PROFILES="genoa-1.55.40-v3-vcek"  CLIENT_GUESTS="6.1 6.12")
@@ -322,5 +364,5 @@ clean:
 	$(if $(filter / . .. ,$(BUILD))$(if $(BUILD),,x),$(error BUILD=$(BUILD) is no folder to remove))
 	rm -rf $(BUILD)
 
-.PHONY: all bench clients fuzz fuzzers help mutants docs install lint deps deps-dev deps-guest guest conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
+.PHONY: all bench clients fuzz fuzzers help mutants docs prove walk install lint deps deps-dev deps-guest guest conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:

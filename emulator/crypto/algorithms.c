@@ -9,6 +9,7 @@ static struct {
     EVP_MD *sha256;
     EVP_MD *sha384;
     EVP_CIPHER *aes_256_gcm;
+    EVP_CIPHER *aes_256_xts;
 } fetched;
 
 static pthread_once_t fetched_once = PTHREAD_ONCE_INIT;
@@ -18,6 +19,7 @@ static void fetch_all(void) {
     fetched.sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
     fetched.sha384 = EVP_MD_fetch(NULL, "SHA2-384", NULL);
     fetched.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    fetched.aes_256_xts = EVP_CIPHER_fetch(NULL, "AES-256-XTS", NULL);
 }
 
 const EVP_MD *crypto_md_sha1(void) {
@@ -38,6 +40,11 @@ const EVP_MD *crypto_md_sha384(void) {
 const EVP_CIPHER *crypto_cipher_aes_256_gcm(void) {
     pthread_once(&fetched_once, fetch_all);
     return fetched.aes_256_gcm;
+}
+
+const EVP_CIPHER *crypto_cipher_aes_256_xts(void) {
+    pthread_once(&fetched_once, fetch_all);
+    return fetched.aes_256_xts;
 }
 
 struct sevkit_result crypto_failed(const char *what) {

@@ -14,6 +14,7 @@ const EVP_MD *crypto_md_sha1(void);
 const EVP_MD *crypto_md_sha256(void);
 const EVP_MD *crypto_md_sha384(void);
 const EVP_CIPHER *crypto_cipher_aes_256_gcm(void);
+const EVP_CIPHER *crypto_cipher_aes_256_xts(void);
 
 /* SEVKIT_INTERNAL at WHAT; empties OpenSSL's error queue. */
 SEVKIT_MUST struct sevkit_result crypto_failed(const char *what);

@@ -29,8 +29,9 @@ enum frame_type {
     FRAME_KDS = 5,
     FRAME_SECRETS = 6,
     FRAME_COUNTERS = 7,
+    FRAME_RMP = 8,
 };
-#define FRAME_TYPE_LAST FRAME_COUNTERS
+#define FRAME_TYPE_LAST FRAME_RMP
 #define FRAME_ANSWER 0x80 /* added to the type of what it answers */
 #define FRAME_ERROR 0xFF
 
@@ -40,7 +41,9 @@ enum frame_error {
     FRAME_ERROR_LIMIT = 3,   /* something is used up; closed after HELLO */
     FRAME_ERROR_STATE = 4,   /* --state cannot be read or written; closed after HELLO */
     FRAME_ERROR_INTERNAL = 5,
+    FRAME_ERROR_FIELD = 6, /* RMP: a field has a value that its operation does not take */
 };
+#define FRAME_ERROR_LAST FRAME_ERROR_FIELD
 
 /* HELLO */
 #define FRAME_NAME_MAX 64
@@ -59,6 +62,72 @@ enum frame_error {
 
 /* HOST_COMMAND */
 #define FRAME_COMMAND_MAX 4096
+
+/* RMP: a body of one size for all operations; offsets. What an operation does not use is zero. */
+#define FRAME_RMP_SIZE 96
+#define FRAME_RMP_OPERATION 0 /* u8, enum frame_rmp */
+#define FRAME_RMP_KIND 1      /* u8: of an access, a structure, a move; which entry of a look-up */
+#define FRAME_RMP_ACTOR 2     /* u8 */
+#define FRAME_RMP_MAP 3       /* u8 */
+#define FRAME_RMP_PAGE_SIZE 4 /* u8 */
+#define FRAME_RMP_CPL 5       /* u8 */
+#define FRAME_RMP_VMPL 6      /* u8: of who executes or accesses */
+#define FRAME_RMP_TARGET 7    /* u8: VMPL asked about */
+#define FRAME_RMP_MASK 8      /* u8 */
+#define FRAME_RMP_RESERVED 9  /* u8 */
+#define FRAME_RMP_ASID 10     /* u16 */
+#define FRAME_RMP_FLAGS 12    /* u32 */
+#define FRAME_RMP_SPA 16      /* u64; VMRUN: the VMCB */
+#define FRAME_RMP_GPA 24      /* u64; VMRUN: the VMSA's */
+#define FRAME_RMP_GVA 32      /* u64 */
+#define FRAME_RMP_DESTINATION 40 /* u64 */
+#define FRAME_RMP_OWNER 48       /* u64: a guest context's page */
+#define FRAME_RMP_AVIC 56        /* u64 */
+#define FRAME_RMP_VMSA 64        /* u64 */
+#define FRAME_RMP_PERMS 72       /* 4 u8: of VMPL 0 to 3 */
+#define FRAME_RMP_RESERVED_4 76  /* u32 */
+#define FRAME_RMP_STATE 80       /* 16 bytes: RMPUPDATE's structure */
+
+#define FRAME_RMP_LONG_MODE 0x01u
+#define FRAME_RMP_SNP 0x02u     /* the host's SNPEn; of a guest: it is SNP-active */
+#define FRAME_RMP_PRESENT 0x04u /* in the nested table */
+#define FRAME_RMP_C 0x08u
+#define FRAME_RMP_VALIDATED 0x10u /* PVALIDATE's wish; of a move */
+#define FRAME_RMP_IS_VMSA 0x20u   /* RMPADJUST's wish; of a move */
+#define FRAME_RMP_VMPL_SSS 0x40u
+#define FRAME_RMP_SNP_GUEST 0x80u
+
+enum frame_rmp {
+    FRAME_RMP_UPDATE = 1,
+    FRAME_RMP_PSMASH = 2,
+    FRAME_RMP_READ = 3,
+    FRAME_RMP_PVALIDATE = 4,
+    FRAME_RMP_ADJUST = 5,
+    FRAME_RMP_QUERY = 6,
+    FRAME_RMP_CHECK = 7,
+    FRAME_RMP_STRUCTURE = 8,
+    FRAME_RMP_VMRUN = 9,
+    FRAME_RMP_VMEXIT = 10,
+    FRAME_RMP_LOOKUP = 11,
+    FRAME_RMP_MOVE = 12,
+    FRAME_RMP_MOVE_PAGE = 13,
+    FRAME_RMP_UNSMASH = 14,
+};
+#define FRAME_RMP_LAST FRAME_RMP_UNSMASH
+
+/* Its answer: operation, fault, eax, cf (u8); rule (u16); moved, entry flags (u8); error (u64); result (16 bytes);
+ * name of the state (16 bytes); the entry: GPA (u64), ASID, sub-page count (u16), bits, state (u8), zero (u16),
+ * masks (4 u8), zero (u32). */
+#define FRAME_RMP_ANSWER_SIZE 72
+#define FRAME_RMP_NAME_SIZE 16
+#define FRAME_RMP_HAS_ENTRY 1u /* entry flags */
+#define FRAME_RMP_HAS_RAW 2u
+#define FRAME_RMP_BIT_ASSIGNED 0x01u /* bits of the entry */
+#define FRAME_RMP_BIT_IMMUTABLE 0x02u
+#define FRAME_RMP_BIT_VMSA 0x04u
+#define FRAME_RMP_BIT_VALIDATED 0x08u
+#define FRAME_RMP_BIT_2M 0x10u
+#define FRAME_RMP_BIT_IN_USE 0x20u
 
 struct frame_header {
     uint32_t payload_size;

@@ -140,6 +140,14 @@ enum pspd_next {
 enum pspd_next pspd_frame(struct pspd *pspd, struct pspd_session *session,
                           const struct frame_header *header, const uint8_t *payload,
                           struct frame_out *out);
+/* An ERROR frame that says what R does; the connection goes on. */
+enum pspd_next pspd_answer_error(struct frame_out *out, uint32_t id, enum frame_error code,
+                                 struct sevkit_result r);
+
+/* ---- pspd_rmp.c: the frame RMP ---- */
+
+enum pspd_next pspd_rmp(struct pspd *pspd, struct pspd_session *session, uint32_t id,
+                        struct frame_in *in, struct frame_out *out);
 
 /* ---- pspd_control.c: one line ---- */
 

@@ -97,12 +97,12 @@ static json_t *op_capabilities(const struct request *q) {
         (void)json_array_append_new(scenarios, json_string(vmm_scenario_name(i)));
     for (int i = 0; i < DRV_KERNEL_COUNT; i++)
         (void)json_array_append_new(kernels, json_string(drv_kernel_name((enum drv_kernel)i)));
-    return json_pack("{s:b, s:s, s:[i,i], s:[s,s,s,s,s,s,s], s:b, s:i, s:i, s:o, s:o, s:o}", "ok",
+    return json_pack("{s:b, s:s, s:[i,i], s:[s,s,s,s,s,s,s,s], s:b, s:i, s:i, s:o, s:o, s:o}", "ok",
                      1, "version", SEVKIT_VERSION, "protocol", FRAME_VERSION_MIN, FRAME_VERSION_MAX,
                      "frames", "hello", "guest_request", "ioctl", "host_command", "kds", "secrets",
-                     "counters", "state", q->pspd->state_dir >= 0, "payload_max", FRAME_PAYLOAD_MAX,
-                     "machines_max", PSPD_MACHINES_MAX, "profiles", profiles, "scenarios",
-                     scenarios, "kernels", kernels);
+                     "counters", "rmp", "state", q->pspd->state_dir >= 0, "payload_max",
+                     FRAME_PAYLOAD_MAX, "machines_max", PSPD_MACHINES_MAX, "profiles", profiles,
+                     "scenarios", scenarios, "kernels", kernels);
 }
 
 static json_t *op_statistics(const struct request *q) {

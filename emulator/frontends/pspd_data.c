@@ -7,8 +7,8 @@
 
 #define TEXT_SIZE 256
 
-static enum pspd_next answer_error(struct frame_out *out, uint32_t id, enum frame_error code,
-                                   struct sevkit_result r) {
+enum pspd_next pspd_answer_error(struct frame_out *out, uint32_t id, enum frame_error code,
+                                 struct sevkit_result r) {
     char text[TEXT_SIZE];
     sevkit_result_text(&r, text, sizeof text);
     frame_put_error(out, id, code, text);
@@ -42,13 +42,13 @@ static enum pspd_next join(struct pspd *pspd, struct pspd_session *session, uint
     unsigned flags;
     struct sevkit_result r = pspd_join(pspd, machine, guest, &joined, &flags, &error);
     if (!sevkit_ok(r)) {
-        (void)answer_error(out, id, error, r);
+        (void)pspd_answer_error(out, id, error, r);
         return PSPD_CLOSE;
     }
     session->guest = joined;
     if (flags != 0) r = pspd_state_write(pspd, joined->machine);
     if (!sevkit_ok(r)) {
-        (void)answer_error(out, id, FRAME_ERROR_STATE, r);
+        (void)pspd_answer_error(out, id, FRAME_ERROR_STATE, r);
         return PSPD_CLOSE;
     }
     put_hello(out, id, session, flags);
@@ -195,7 +195,7 @@ static enum pspd_next call_ioctl(struct pspd *pspd, struct pspd_session *session
     const struct drv_user user = {.ctx = memory, .read = memory_read, .write = memory_write};
     struct drv_guest *driver;
     const struct sevkit_result r = pspd_driver(session->guest, session->vmpl, &driver);
-    if (!sevkit_ok(r)) return answer_error(out, id, FRAME_ERROR_LIMIT, r);
+    if (!sevkit_ok(r)) return pspd_answer_error(out, id, FRAME_ERROR_LIMIT, r);
     pspd->counts.ioctls++;
     const long rc = driver != NULL ? drv_guest_ioctl(driver, &user, cmd, arg) : NO_DEVICE;
     size_t start;
@@ -251,7 +251,7 @@ static enum pspd_next kds_request(struct pspd *pspd, struct pspd_session *sessio
     if (!frame_in_done(in)) return PSPD_DROP;                                  /* @req SOCK-001 */
     struct sevkit_result r = pspd_kds(session->guest->machine, &kds);
     if (sevkit_ok(r)) r = vmm_kds_get(kds, method, target, answer);
-    if (!sevkit_ok(r)) return answer_error(out, id, FRAME_ERROR_INTERNAL, r);
+    if (!sevkit_ok(r)) return pspd_answer_error(out, id, FRAME_ERROR_INTERNAL, r);
     const char *type = answer->content_type != NULL ? answer->content_type : "";
     size_t start;
     frame_begin(out, FRAME_KDS | FRAME_ANSWER, id, &start);
@@ -312,6 +312,7 @@ static const struct {
     [FRAME_KDS] = {kds_request, false},
     [FRAME_SECRETS] = {secrets, false},
     [FRAME_COUNTERS] = {counters, false},
+    [FRAME_RMP] = {pspd_rmp, false}, /* saves itself, when it may have changed something */
 };
 
 enum pspd_next pspd_frame(struct pspd *pspd, struct pspd_session *session,
@@ -329,5 +330,5 @@ enum pspd_next pspd_frame(struct pspd *pspd, struct pspd_session *session,
         pspd_state_write(pspd, session->guest->machine); /* @req SOCK-010 */
     if (sevkit_ok(r)) return PSPD_GO_ON;
     frame_out_cut(out, start); /* what is not saved is not answered */
-    return answer_error(out, header->request_id, FRAME_ERROR_STATE, r);
+    return pspd_answer_error(out, header->request_id, FRAME_ERROR_STATE, r);
 }

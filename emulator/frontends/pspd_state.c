@@ -297,6 +297,9 @@ struct sevkit_result pspd_state_write(struct pspd *pspd, struct pspd_machine *ma
     (void)snprintf(name, sizeof name, "%s%s", machine->name, SUFFIX);
     (void)snprintf(fresh, sizeof fresh, "%s%s", name, SUFFIX_NEW);
     struct sevkit_result r = pspd_state_encode(machine, &out);
+    if (sevkit_ok(r) && out.size > STATE_MAX) /* such a file would not be read again */
+        r = bad("state", out.size,
+                "a machine of at most 64 MiB: its RMP has too many unlike pages");
     if (sevkit_ok(r)) {
         const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
         const int fd = openat(pspd->state_dir, fresh, flags, 0600); /* @req SOCK-010 */

@@ -40,6 +40,10 @@ void mem_free(struct mem *mem) {
     free(mem);
 }
 
+uint64_t mem_size(const struct mem *mem) {
+    return mem->size;
+}
+
 static bool inside(const struct mem *mem, uint64_t paddr, size_t size) {
     return size <= mem->size && paddr <= mem->size - size;
 }

@@ -85,16 +85,19 @@ struct sevkit_result psp_guest_install(struct psp *psp, uint64_t gctx_paddr,
         return sevkit_fail(SEVKIT_BAD_VALUE, "GCTX_PADDR", SEVKIT_NO_OFFSET, gctx_paddr,
                            "the start of a page inside memory");
     }
-    if (page.state != RMP_HYPERVISOR || page.size != RMP_4K) {
+    if (rmp_entry_state(&page) != RMP_FIRMWARE || page.size != RMP_4K) {
         return sevkit_fail(SEVKIT_BAD_VALUE, "GCTX_PADDR", SEVKIT_NO_OFFSET, gctx_paddr,
-                           "a 4 KiB hypervisor page");
+                           "a 4 KiB firmware page");
     }
     const unsigned place = place_of(&psp->guests, PSP_GCTX_FREE);
     if (place == psp->guests.capacity) {
         return sevkit_fail(SEVKIT_LIMIT, "guests_max", SEVKIT_NO_OFFSET, psp->guests.capacity,
                            "a free guest context");
     }
-    if (!rmp_set(psp->rmp, gctx_paddr, RMP_CONTEXT, RMP_4K)) abort(); /* looked up above */
+    const struct rmp_move_args args = {.size = RMP_4K};
+    if (rmp_move(psp->rmp, RMP_MOVE_GCTX_CREATE, gctx_paddr, &args) != RMP_MOVED)
+        return sevkit_fail(SEVKIT_BAD_VALUE, "GCTX_PADDR", SEVKIT_NO_OFFSET, gctx_paddr,
+                           "a page that is not in use");
     psp->guests.paddr[place] = gctx_paddr;
     gctx_fill(&psp->guests.gctx[place], profile, state, &psp->env);
     return sevkit_success();

@@ -34,16 +34,17 @@ static enum abi_status check_pages(const struct psp *psp, const struct command *
     const enum abi_status no_entry = psp->profile.rmp_lookup_status;
     const bool init = psp->platform_state == PSP_PLATFORM_INIT;
     const struct rmp *rmp = psp->rmp;
-    if ((c->gctx_paddr & OFFSET_IN_PAGE) != 0) return ABI_INVALID_PARAM; /* @req SNP-MSG-028 */
-    if (!init) return ABI_INVALID_PLATFORM_STATE;                        /* @req SNP-MSG-029 */
-    if (!rmp_lookup(rmp, c->gctx_paddr, &context)) return no_entry;      /* @req SNP-MSG-030 */
-    if (!rmp_lookup(rmp, c->request_paddr, &request)) return no_entry;   /* @req SNP-MSG-030 */
-    if (!rmp_lookup(rmp, c->response_paddr, &response)) return no_entry; /* @req SNP-MSG-030 */
-    if (context.state != RMP_CONTEXT) return ABI_INVALID_GUEST;          /* @req SNP-MSG-031 */
+    if ((c->gctx_paddr & OFFSET_IN_PAGE) != 0) return ABI_INVALID_PARAM;    /* @req SNP-MSG-028 */
+    if (!init) return ABI_INVALID_PLATFORM_STATE;                           /* @req SNP-MSG-029 */
+    if (!rmp_lookup(rmp, c->gctx_paddr, &context)) return no_entry;         /* @req SNP-MSG-030 */
+    if (!rmp_lookup(rmp, c->request_paddr, &request)) return no_entry;      /* @req SNP-MSG-030 */
+    if (!rmp_lookup(rmp, c->response_paddr, &response)) return no_entry;    /* @req SNP-MSG-030 */
+    if (rmp_entry_state(&context) != RMP_CONTEXT) return ABI_INVALID_GUEST; /* @req SNP-MSG-031 */
     struct psp_gctx *gctx = psp_gctx_find(&psp->guests, c->gctx_paddr);
     /* Without a context there the state was forged. */
-    if (gctx == NULL) return ABI_INVALID_GUEST;                           /* @req SNP-MSG-031 */
-    if (response.state != RMP_FIRMWARE) return ABI_INVALID_PAGE_STATE;    /* @req SNP-MSG-032 */
+    if (gctx == NULL) return ABI_INVALID_GUEST; /* @req SNP-MSG-031 */
+    const bool firmware = rmp_entry_state(&response) == RMP_FIRMWARE;
+    if (!firmware) return ABI_INVALID_PAGE_STATE;                         /* @req SNP-MSG-032 */
     if (request.size != RMP_4K) return ABI_INVALID_PAGE_SIZE;             /* @req SNP-MSG-034 */
     if (response.size != RMP_4K) return ABI_INVALID_PAGE_SIZE;            /* @req SNP-MSG-034 */
     if (gctx->state != PSP_GUEST_RUNNING) return ABI_INVALID_GUEST_STATE; /* @req SNP-MSG-035 */

@@ -2,7 +2,6 @@
  * context holds. Keys of the platform are not saved: they follow from chip id and TCB. */
 #include "psp/save.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- the walk ---- */
@@ -114,13 +113,13 @@ static void walk_platform(struct psp *psp, struct psp_walk *w) {
     walk_tcb(psp, w, "REPORTED_TCB", &psp->profile.reported_tcb);
 }
 
-/* The page of a context that is read: free until now. */
-static void take_page(struct psp *psp, struct psp_walk *w, uint64_t paddr) {
+/* What the RMP says of the page is the RMP's: the host may have made anything of it since. */
+static void check_page(const struct psp *psp, struct psp_walk *w, uint64_t paddr) {
     struct rmp_entry page;
-    const bool is_free = rmp_lookup(psp->rmp, paddr, &page) && page.state == RMP_HYPERVISOR;
-    psp_walk_check(w, is_free, "GCTX_PADDR", paddr, "must be a page of one context, inside memory");
-    if (!w->reading || !sevkit_ok(w->result)) return;
-    if (!rmp_set(psp->rmp, paddr, RMP_CONTEXT, RMP_4K)) abort(); /* looked up above */
+    const bool inside = rmp_lookup(psp->rmp, paddr, &page);
+    const bool is_free = psp_gctx_find(&psp->guests, paddr) == NULL;
+    psp_walk_check(w, inside && is_free, "GCTX_PADDR", paddr,
+                   "must be a page of one context, inside memory");
 }
 
 /* One place: its number, its page, its context. */
@@ -132,7 +131,7 @@ static void walk_place(struct psp *psp, struct psp_walk *w, uint32_t *place) {
     uint64_t paddr = psp->guests.paddr[*place];
     psp_walk_check(w, paddr == PSP_GCTX_FREE, "PLACE", *place, "must hold one context only");
     psp_walk_u64(w, "GCTX_PADDR", &paddr);
-    take_page(psp, w, paddr);
+    check_page(psp, w, paddr);
     psp->guests.paddr[*place] = paddr;
     walk_gctx(w, &psp->guests.gctx[*place]);
 }

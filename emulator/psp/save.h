@@ -30,8 +30,8 @@ void psp_walk_check(struct psp_walk *walk, bool ok, const char *field, uint64_t 
                     const char *rule);
 
 /* Platform state, TCBs, chip id and all guest contexts of PSP. Reading: into a PSP without guests, made from
- * the profile that the saved one was made from; a context's page becomes CONTEXT in its RMP. On failure PSP
- * is good for psp_free only. */
+ * the profile that the saved one was made from; its RMP is the caller's to restore. On failure PSP is good
+ * for psp_free only. */
 void psp_save_walk(struct psp *psp, struct psp_walk *walk);
 
 #endif

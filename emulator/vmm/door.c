@@ -7,21 +7,22 @@
 #include "vmm/table.h"
 
 /* Lets the firmware serve the request page REQUEST; the response is in the guest's response page. */
-static enum abi_status call_firmware(const struct vmm_guest *guest,
-                                     const uint8_t request[ABI_PAGE_SIZE]) {
+static struct sevkit_exit call_firmware(const struct vmm_guest *guest,
+                                        const uint8_t request[ABI_PAGE_SIZE]) {
     const struct vmm_guest_pages *pages = &guest->pages;
     struct vmm_machine *m = guest->machine;
     uint8_t command[PSP_GUEST_REQUEST_SIZE];
     abi_put_le64(command + PSP_GUEST_REQUEST_GCTX_PADDR, pages->gctx);
     abi_put_le64(command + PSP_GUEST_REQUEST_REQUEST_PADDR, pages->request);
     abi_put_le64(command + PSP_GUEST_REQUEST_RESPONSE_PADDR, pages->response);
+    if (!vmm_may_write(m, pages->request) || !vmm_give_page(m, pages->response))
+        return (struct sevkit_exit){.vmm_error = SEVKIT_VMM_GENERIC};
     m->fw_requests++;
     vmm_must(mem_write(m->mem, pages->request, request, ABI_PAGE_SIZE)); /* @req GHCB-REQ-002 */
-    vmm_must(rmp_set(m->rmp, pages->response, RMP_FIRMWARE, RMP_4K));
     const enum abi_status status =
         psp_command(m->psp, PSP_CMD_SNP_GUEST_REQUEST, command, sizeof command);
-    vmm_must(rmp_set(m->rmp, pages->response, RMP_HYPERVISOR, RMP_4K));
-    return status;
+    vmm_take_page(m, pages->response);
+    return (struct sevkit_exit){.fw_status = (uint32_t)status}; /* @req GHCB-REQ-001 */
 }
 
 /* The response as it reaches the guest. The firmware's own stays in memory as it was made. */
@@ -48,9 +49,9 @@ static void serve(struct vmm_guest *guest, const uint8_t request[ABI_PAGE_SIZE],
     const bool is_report = request[ABI_MSG_TYPE] == ABI_MSG_REPORT_REQ; /* @req GHCB-REQ-003 */
     const bool certs = npages != NULL && is_report;
     if (certs && !vmm_table_give(m, data, npages, exit)) return; /* @req GHCB-REQ-006 */
-    const enum abi_status status = call_firmware(guest, request);
-    if (status == ABI_SUCCESS) deliver(guest, response);
-    *exit = (struct sevkit_exit){.fw_status = (uint32_t)status}; /* @req GHCB-REQ-001 */
+    *exit = call_firmware(guest, request);
+    if (exit->fw_status == ABI_SUCCESS && exit->vmm_error == SEVKIT_VMM_OK)
+        deliver(guest, response);
 }
 
 static void plain(void *ctx, const uint8_t request[ABI_PAGE_SIZE], uint8_t response[ABI_PAGE_SIZE],

@@ -7,7 +7,7 @@
 static void clear_page(struct vmm_machine *m, uint64_t paddr) {
     static const uint8_t zero[ABI_PAGE_SIZE];
     vmm_must(mem_write(m->mem, paddr, zero, sizeof zero));
-    vmm_must(rmp_set(m->rmp, paddr, RMP_HYPERVISOR, RMP_4K));
+    vmm_must(rmp_set(m->rmp, paddr, RMP_HYPERVISOR, RMP_4K)); /* whatever a test made of it */
 }
 
 static struct sevkit_result take_pages(struct vmm_machine *m, struct vmm_guest_pages *pages) {
@@ -33,6 +33,9 @@ static void return_pages(struct vmm_machine *m, const struct vmm_guest_pages *pa
 static struct sevkit_result install(struct vmm_guest *guest, const struct sevkit_profile *profile,
                                     enum psp_guest_state state) {
     struct vmm_machine *m = guest->machine;
+    if (!vmm_give_page(m, guest->pages.gctx))
+        return sevkit_fail(SEVKIT_BAD_VALUE, "GCTX_PADDR", SEVKIT_NO_OFFSET, guest->pages.gctx,
+                           "a page of the hypervisor's that is not in use");
     SEVKIT_TRY(psp_guest_install(m->psp, guest->pages.gctx, profile, state));
     return psp_secrets_page(m->psp, guest->pages.gctx, guest->secrets);
 }

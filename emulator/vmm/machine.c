@@ -9,7 +9,11 @@ static int64_t epoch(void *ctx) {
 }
 
 static struct sevkit_result build(struct vmm_machine *m) {
-    SEVKIT_TRY(rmp_new(m->profile.memory_size, &m->rmp));
+    struct rmp_config config = rmp_config_default(m->profile.memory_size);
+    config.has_rmpread = m->profile.rmpread;
+    config.has_rmpquery = m->profile.rmpquery;
+    config.rules = m->profile.rmp_rules;
+    SEVKIT_TRY(rmp_new(&config, &m->rmp));
     SEVKIT_TRY(mem_new(m->profile.memory_size, &m->mem));
     /* Page 0 stays free: an address of 0 in a command is then always a mistake. */
     vmm_pages_init(&m->pages, RMP_PAGE_4K, m->profile.memory_size);
@@ -53,6 +57,28 @@ void vmm_machine_free(struct vmm_machine *machine) {
     rmp_free(machine->rmp);
     crypto_wipe(machine, sizeof *machine); /* the drbg could tell every VMPCK again */
     free(machine);
+}
+
+/* ---- pages for the firmware: RMP notes, section 2.1 ---- */
+
+static const struct rmp_cpu host = {.long_mode = true, .snp = true};
+
+bool vmm_give_page(struct vmm_machine *machine, uint64_t paddr) {
+    const struct rmp_state_fields firmware = {.assigned = true, .immutable = true};
+    return rmp_ok(rmp_update(machine->rmp, &host, paddr, &firmware));
+}
+
+bool vmm_may_write(const struct vmm_machine *machine, uint64_t paddr) {
+    const struct rmp_access write = {
+        .actor = RMP_HOST, .kind = RMP_WRITE, .map = RMP_MAP_4K, .spa = paddr};
+    return rmp_ok(rmp_check(machine->rmp, &write));
+}
+
+void vmm_take_page(struct vmm_machine *machine, uint64_t paddr) {
+    const struct rmp_move_args args = {.size = RMP_4K};
+    const struct rmp_state_fields hypervisor = {0};
+    vmm_must(rmp_move(machine->rmp, RMP_MOVE_RECLAIM, paddr, &args) == RMP_MOVED);
+    vmm_must(rmp_ok(rmp_update(machine->rmp, &host, paddr, &hypervisor)));
 }
 
 struct psp *vmm_machine_psp(struct vmm_machine *machine) {

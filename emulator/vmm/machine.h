@@ -37,6 +37,13 @@ struct vmm_machine {
     uint64_t requests, fw_requests; /* since the scenario was set */
 };
 
+/* The hypervisor's RMPUPDATE that makes a page of its own Firmware; false when the RMP refuses, for somebody made the
+ * page something else meanwhile. SNP_PAGE_RECLAIM and RMPUPDATE get a Firmware page back. */
+SEVKIT_MUST bool vmm_give_page(struct vmm_machine *machine, uint64_t paddr);
+/* The hypervisor's own write to a page: false where the RMP has it fault. */
+SEVKIT_MUST bool vmm_may_write(const struct vmm_machine *machine, uint64_t paddr);
+void vmm_take_page(struct vmm_machine *machine, uint64_t paddr);
+
 struct vmm_guest {
     struct vmm_machine *machine;
     struct vmm_guest *next, **link; /* the machine's list */

@@ -100,6 +100,7 @@ static const struct part {
     {"messages", vmm_read_messages},
     {"tsc", vmm_read_tsc},
     {"cpuid_policy", vmm_read_cpuid_policy},
+    {"rmp", vmm_read_rmp},
     {"resources", read_resources},
 };
 
@@ -110,7 +111,7 @@ static struct sevkit_result read_profile(json_t *json, struct sevkit_profile *pr
         "signing",        "guest",     "messages",      "tsc",
         "cpuid_policy",   "resources", "unconfirmed",   NULL,
     };
-    static const char *const optional[] = {"$schema", NULL};
+    static const char *const optional[] = {"$schema", "rmp", NULL};
     const struct vmm_json root = {.value = json};
     const struct vmm_json title = vmm_json_member(&root, "title");
     SEVKIT_TRY(vmm_json_members(&root, members, optional));

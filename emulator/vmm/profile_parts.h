@@ -34,4 +34,8 @@ SEVKIT_MUST struct sevkit_result vmm_read_tsc(const struct vmm_json *at,
 SEVKIT_MUST struct sevkit_result vmm_read_cpuid_policy(const struct vmm_json *at,
                                                        struct sevkit_profile *profile);
 
+/* profile_rmp.c. AT's value is NULL where the file leaves all to its chip. */
+SEVKIT_MUST struct sevkit_result vmm_read_rmp(const struct vmm_json *at,
+                                              struct sevkit_profile *profile);
+
 #endif

@@ -1,16 +1,17 @@
 /* A machine and its guests as bytes and back: sevkit/machine.h.
  *
- * Format 1, little-endian: "SEVKITVM", u32 format; environment, counters of the scenario, profile's name;
- * firmware (psp/save.c); page allocator; guests, newest first; SHA-384 of all before it. Certificates are
- * minted anew, memory outside of the guests' pages is not used. */
+ * Format 2, little-endian: "SEVKITVM", u32 format; environment, counters of the scenario, profile's name;
+ * firmware (psp/save.c); page allocator; guests, newest first; RMP (save_rmp.c); SHA-384 of all before it.
+ * Certificates are minted anew, memory outside of the guests' pages is not used. Format 1 had no RMP. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "psp/save.h"
 #include "sevkit/secrets.h"
 #include "vmm/machine.h"
+#include "vmm/save_rmp.h"
 
-#define FORMAT 1
+#define FORMAT 2
 static const char magic[8] = {'S', 'E', 'V', 'K', 'I', 'T', 'V', 'M'};
 
 /* ---- environment and profile ---- */
@@ -179,7 +180,7 @@ static void walk_machine(struct vmm_machine *m, struct psp_walk *w) {
     psp_walk_bytes(w, "MAGIC", first, sizeof first);
     psp_walk_check(w, memcmp(first, magic, sizeof first) == 0, "MAGIC", 0, "must be SEVKITVM");
     psp_walk_u32(w, "FORMAT", &format);
-    psp_walk_check(w, format == FORMAT, "FORMAT", format, "must be 1");
+    psp_walk_check(w, format == FORMAT, "FORMAT", format, "must be 2");
     walk_profile(m, w);
     walk_env(m, w);
     psp_walk_u64(w, "REQUESTS", &m->requests);
@@ -192,6 +193,7 @@ static void walk_machine(struct vmm_machine *m, struct psp_walk *w) {
     walk_pages(m, w);
     walk_guests(m, w);
     check_pages(m, w);
+    vmm_save_rmp(m->rmp, w);
 }
 
 struct sevkit_result vmm_machine_save(struct vmm_machine *machine, uint8_t **bytes, size_t *size) {
@@ -252,7 +254,7 @@ static struct sevkit_result restore(struct vmm_machine *m, const uint8_t *bytes,
     struct psp_walk read = psp_walk_start(true, copy, size - CRYPTO_SHA384_SIZE);
     walk_machine(m, &read);
     check_contexts(m, &read);
-    psp_walk_check(&read, read.at == read.size, "state", read.at, "must end with the last guest");
+    psp_walk_check(&read, read.at == read.size, "state", read.at, "must end with the RMP");
     vmm_save_free(copy, size);
     return read.result;
 }

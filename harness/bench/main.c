@@ -64,18 +64,20 @@ static bool start(struct bench_world *world) {
 
 static int run(const struct options *o) {
     struct bench_world world = {.limit = bench_limit_new(),
+                                .rmp = bench_rmp_new(),
                                 .client_count = o->clients,
                                 .rounds = o->rounds,
                                 .round_seconds = o->round_seconds};
     json_t *list = json_array();
     int code = CLI_FAILED;
-    if (world.limit == NULL || list == NULL) {
+    if (world.limit == NULL || world.rmp == NULL || list == NULL) {
         fputs("sevkit-bench: OpenSSL or memory refused the limits\n", stderr);
     } else if (start(&world) && run_rows(o, &world, list)) {
         code = o->out == NULL || write_json(o->out, list) ? CLI_OK : CLI_USAGE;
     }
     json_decref(list);
     bench_ours_free(world.ours);
+    bench_rmp_free(world.rmp);
     bench_limit_free(world.limit);
     return code;
 }

@@ -5,6 +5,7 @@
 #include "clients.h"
 #include "limit.h"
 #include "ours.h"
+#include "rmp.h"
 
 /* Clients at once that `pspd_clients` must have for its target to be met. */
 #define BENCH_CLIENTS_MIN 1000
@@ -13,6 +14,7 @@
 struct bench_world {
     struct bench_ours *ours;
     struct bench_limit *limit;
+    struct bench_rmp *rmp;
     struct bench_clients *clients; /* while their row is measured */
     size_t client_count;
     size_t rounds;

@@ -146,6 +146,13 @@ def ioctl(cmd: int, request: bytes, response: int) -> bytes:
     return frame(3, struct.pack("<IQI", cmd, 0x1000, len(regions)) + table + argument + request)
 
 
+def rmp(operation: int, kind: int = 0, spa: int = 0x4000, flags: int = 0, asid: int = 0) -> bytes:
+    """A frame RMP; RMPUPDATE (1) makes a page of ASID 7 of it."""
+    state = struct.pack("<QBBBxI", 0x5000, 1, 0, 0, 7) if operation == 1 else bytes(16)
+    numbers = struct.pack("<HI8Q", asid, flags, spa, 0x5000 if asid else 0, *[0] * 6)
+    return frame(8, bytes([operation, kind, *[0] * 8]) + numbers + state)
+
+
 def frames_seeds() -> Iterator[bytes]:
     """Every type of frame, and clients that say HELLO in every way."""
     target = b"/vcek/v1/Genoa/cert_chain"
@@ -160,6 +167,9 @@ def frames_seeds() -> Iterator[bytes]:
         frame(5, struct.pack("<HH", 3, len(target)) + b"GET" + target),
         frame(6),
         frame(7),
+        rmp(1, flags=3) + rmp(4, flags=31, asid=7) + rmp(11) + rmp(6, flags=15, asid=7),
+        *(rmp(12, move, spa) for move in range(12) for spa in (0x1000, 0x2000, 0x3000)),
+        *(rmp(operation) for operation in range(15)),
     ]
     for select in (FRAMES_JOINED, FRAMES_JOINED | FRAMES_NAMED):
         yield from (bytes([select]) + kind for kind in kinds)

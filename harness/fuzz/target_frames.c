@@ -6,6 +6,7 @@
 
 #include "frontends/pspd.h"
 #include "fuzz.h"
+#include "sevkit/rmp.h"
 
 enum { JOINED = 1, NAMED = 2 };
 
@@ -38,15 +39,29 @@ static void check_error(const struct frame_header *asked, const uint8_t *answer,
     const size_t head = FRAME_HEADER_SIZE + 4;
     fuzz_require(size > head, "an ERROR has a code and a text");
     const uint32_t code = abi_get_le32(answer + FRAME_HEADER_SIZE);
-    fuzz_require(code >= FRAME_ERROR_VERSION && code <= FRAME_ERROR_INTERNAL, "a code is one");
+    fuzz_require(code >= FRAME_ERROR_VERSION && code <= FRAME_ERROR_LAST, "a code is one");
     fuzz_require(memchr(answer + head, 0, size - head) == NULL, "the text is one");
+    fuzz_require(code != FRAME_ERROR_FIELD || asked->type == FRAME_RMP, "only RMP names fields");
     fuzz_require((next == PSPD_CLOSE) == (asked->type == FRAME_HELLO),
                  "an ERROR closes after HELLO only");
 }
 
+/* Nothing outside the protocol's numbers, and a state with its name. */
+static void check_rmp(const uint8_t *payload, const uint8_t *body, size_t size) {
+    fuzz_require(size == FRAME_RMP_ANSWER_SIZE, "RMP's answer has one size");
+    fuzz_require(body[0] == payload[FRAME_RMP_OPERATION], "and is its operation's");
+    fuzz_require(body[1] <= RMP_VMEXIT_INVALID && body[2] <= RMP_FAIL_UNFIT && body[3] <= 1,
+                 "a fault, a code and a carry flag that there are");
+    fuzz_require(body[6] <= RMP_MOVE_IN_USE && body[61] < RMP_STATE_COUNT,
+                 "a move's result and a state that there are");
+    fuzz_require((body[7] & FRAME_RMP_HAS_ENTRY) != 0 || abi_all_zero(body + 48, 24),
+                 "no entry is empty");
+    fuzz_require((body[32] != 0) == (body[0] == FRAME_RMP_LOOKUP), "a look-up has a name");
+}
+
 /* What SIZE bytes at ANSWER are to the frame that ASKED. */
-static void check_answer(const struct frame_header *asked, const uint8_t *answer, size_t size,
-                         enum pspd_next next) {
+static void check_answer(const struct frame_header *asked, const uint8_t *payload,
+                         const uint8_t *answer, size_t size, enum pspd_next next) {
     if (next == PSPD_DROP) {
         fuzz_require(size == 0, "who is dropped gets no word");
         return;
@@ -61,6 +76,8 @@ static void check_answer(const struct frame_header *asked, const uint8_t *answer
     }
     fuzz_require(answer[FRAME_TYPE] == (asked->type | FRAME_ANSWER), "and the answer's type");
     fuzz_require(next == PSPD_GO_ON, "and the connection goes on");
+    if (asked->type == FRAME_RMP)
+        check_rmp(payload, answer + FRAME_HEADER_SIZE, size - FRAME_HEADER_SIZE);
 }
 
 /* Until the client is dropped or nothing whole is left. */
@@ -75,7 +92,7 @@ static void serve(struct pspd_session *session, const uint8_t *bytes, size_t siz
             pspd_frame(&pspd, session, &header, bytes + FRAME_HEADER_SIZE, &out);
         fuzz_require(!out.failed, "there is memory");
         const uint8_t *answer = out.size == start ? NULL : out.bytes + start;
-        check_answer(&header, answer, out.size - start, next);
+        check_answer(&header, bytes + FRAME_HEADER_SIZE, answer, out.size - start, next);
         if (next != PSPD_GO_ON) break;
         bytes += FRAME_HEADER_SIZE + header.payload_size;
         size -= FRAME_HEADER_SIZE + header.payload_size;

@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "abi": set(),
     "crypto": {"abi"},
     "rmp": {"abi"},
-    "memory": {"abi", "crypto"},
+    "memory": {"abi", "crypto", "rmp"},
     "pki": {"abi", "crypto"},
     "psp": {"abi", "crypto", "rmp", "memory", "pki"},
     "vmm": {"psp", "memory", "rmp", "abi"},
@@ -34,7 +34,8 @@ OWNER: dict[str, str] = {
     "bytes.h": "abi", "certtable.h": "abi", "cpuid.h": "abi", "message.h": "abi", "report.h": "abi",
     "result.h": "abi", "secrets.h": "abi", "status.h": "abi", "tcb.h": "abi", "env.h": "abi", "door.h": "abi",
     "profile.h": "abi",  # plain data; its loader is vmm's
-    "crypto.h": "crypto", "web.h": "crypto", "rmp.h": "rmp", "memory.h": "memory",
+    "rmp_entry.h": "abi", "rmp_rules.h": "abi",
+    "crypto.h": "crypto", "web.h": "crypto", "rmp.h": "rmp", "rmp_location.h": "rmp", "memory.h": "memory",
     "pki.h": "pki", "verify.h": "pki", "psp.h": "psp", "machine.h": "vmm", "driver.h": "driver",
     "sev_guest.h": "driver", "tsm.h": "driver", "scenario.h": "vmm", "kds.h": "vmm",
 }  # fmt: skip

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("SEVKIT_BIN", str(ROOT / "build" / "bin")))
 PSPD = BIN / "pspd"
 
-HELLO, GUEST_REQUEST, IOCTL, HOST_COMMAND, KDS, SECRETS, COUNTERS = range(1, 8)
+HELLO, GUEST_REQUEST, IOCTL, HOST_COMMAND, KDS, SECRETS, COUNTERS, RMP = range(1, 9)
 ANSWER, ERROR = 0x80, 0xFF
 SENT, RETURNED, READ_ONLY = 1, 2, 4
 PAYLOAD_MAX = 0x18000
@@ -28,6 +28,19 @@ SNP_GET_REPORT, SNP_GET_DERIVED_KEY, SNP_GET_EXT_REPORT = 0xC0205300, 0xC0205301
 ARG, REQ, RESP = 0x10000, 0x20000, 0x30000  # where a test's program has its buffers
 VMPCK0 = 0x20  # in the secrets page
 SEQNO0 = 0xA0
+
+# Frame RMP: operations, fields of the body with their offsets and formats, flags.
+UPDATE, PSMASH, READ, PVALIDATE, ADJUST, QUERY, CHECK = range(1, 8)
+STRUCTURE, VMRUN, VMEXIT, LOOKUP, MOVE, MOVE_PAGE, UNSMASH = range(8, 15)
+RMP_SIZE = 96
+RMP_FIELDS = {
+    "operation": (0, "B"), "kind": (1, "B"), "actor": (2, "B"), "map": (3, "B"), "page_size": (4, "B"),
+    "cpl": (5, "B"), "vmpl": (6, "B"), "target": (7, "B"), "mask": (8, "B"), "reserved": (9, "B"),
+    "asid": (10, "<H"), "flags": (12, "<I"), "spa": (16, "<Q"), "gpa": (24, "<Q"), "gva": (32, "<Q"),
+    "destination": (40, "<Q"), "owner": (48, "<Q"), "avic": (56, "<Q"), "vmsa": (64, "<Q"),
+    "perms": (72, "<I"), "reserved_4": (76, "<I"), "state": (80, "<Q"), "state_high": (88, "<Q"),
+}  # fmt: skip
+LONG_MODE, SNP, PRESENT, C_BIT, VALIDATED, IS_VMSA, VMPL_SSS, SNP_GUEST = (1 << bit for bit in range(8))
 
 REFUSED_ONCE = {
     "name": "refused",
@@ -70,6 +83,54 @@ class Answered:
     def exitinfo2(self) -> int:
         """Firmware status and VMM error."""
         return int.from_bytes(self.arg[24:32], "little")
+
+
+@dataclass(frozen=True)
+class RmpAnswer:
+    """The answer to a frame RMP."""
+
+    operation: int
+    fault: int
+    eax: int
+    cf: int
+    rule: int
+    moved: int
+    entry: int
+    error: int
+    result: bytes
+    name: str
+    gpa: int
+    asid: int
+    subpages: int
+    bits: int
+    state: int
+    perms: bytes
+
+    @staticmethod
+    def read(body: bytes) -> RmpAnswer:
+        """From an answer's payload."""
+        assert len(body) == 72
+        operation, fault, eax, cf, rule, moved, entry, error = struct.unpack_from("<BBBBHBBQ", body)
+        gpa, asid, subpages, bits, state, zero, perms, last = struct.unpack_from("<QHHBBH4sI", body, 48)
+        assert (zero, last) == (0, 0)
+        return RmpAnswer(
+            operation, fault, eax, cf, rule, moved, entry, error, body[16:32],
+            body[32:48].rstrip(b"\0").decode(), gpa, asid, subpages, bits, state, perms,
+        )  # fmt: skip
+
+    @property
+    def ok(self) -> bool:
+        """Neither a fault nor a code nor a move refused."""
+        return (self.fault, self.eax, self.moved) == (0, 0, 0)
+
+
+def rmp_body(operation: int, **members: int) -> bytes:
+    """The payload of a frame RMP; what is not given is 0."""
+    body = bytearray(RMP_SIZE)
+    for name, value in {"operation": operation, **members}.items():
+        offset, form = RMP_FIELDS[name]
+        struct.pack_into(form, body, offset, value)
+    return bytes(body)
 
 
 class Client:
@@ -189,6 +250,22 @@ class Client:
     def counters(self) -> tuple[int, ...]:
         """MsgCount0 to 3, requests, requests that reached the firmware."""
         return struct.unpack("<6Q", self.call(COUNTERS))
+
+    def rmp(self, operation: int, **members: int) -> RmpAnswer:
+        """An operation on the machine's RMP."""
+        return RmpAnswer.read(self.call(RMP, rmp_body(operation, **members)))
+
+    def rmpupdate(
+        self, spa: int, gpa: int = 0, asid: int = 0, *, assigned: bool = True, large: bool = False,
+        immutable: bool = False,
+    ) -> RmpAnswer:  # fmt: skip
+        """RMPUPDATE by a host that may."""
+        high = int(assigned) | int(large) << 8 | int(immutable) << 16 | asid << 32
+        return self.rmp(UPDATE, flags=LONG_MODE | SNP, spa=spa, state=gpa, state_high=high)
+
+    def state(self, spa: int, kind: int = 0) -> str:
+        """The name of a page's state."""
+        return self.rmp(LOOKUP, spa=spa, kind=kind).name
 
     def guest_request(self, page: bytes, npages: int | None = None) -> tuple[tuple[int, ...], bytes, bytes]:
         """(fw_status, vmm_error, es_result, npages), response page, certificate pages."""

@@ -30,6 +30,14 @@ UNITS = {
     "verify": "operations/s",
     "machine_start": "ms",
     "pspd_clients": "reports/s",
+    "rmp_check": "operations/s",
+    "rmp_update": "operations/s",
+    "rmp_pvalidate": "operations/s",
+    "rmp_adjust": "operations/s",
+    "rmp_start": "ms",
+    "rmp_memory": "MiB",
+    "rmp_full": "MiB",
+    "rmp_scale": "times",
 }
 
 pytestmark = pytest.mark.skipif(
@@ -86,6 +94,24 @@ def test_ratio_of_a_start_is_the_time_allowed_over_ours(result: tuple[str, dict[
     row = result[1]["machine_start"]
     assert row["limit"] == 20
     assert row["ratio"] == pytest.approx(row["limit"] / row["ours"], rel=0.5)
+
+
+def test_what_is_allowed_stands_where_no_primitive_is(result: tuple[str, dict[str, Any]]) -> None:
+    rows = result[1]
+    assert {name: rows[name]["limit"] for name in ("rmp_start", "rmp_memory", "rmp_full")} == {
+        "rmp_start": 10,
+        "rmp_memory": 32,
+        "rmp_full": 64,
+    }
+    assert rows["rmp_full"]["ours"] > 8 > rows["rmp_memory"]["ours"]  # 16 bytes for each 2 MiB of 1 TiB
+    assert rows["rmp_full"]["ratio"] == pytest.approx(64 / rows["rmp_full"]["ours"], rel=0.1)
+
+
+def test_an_instruction_costs_more_than_its_compare_exchange(result: tuple[str, dict[str, Any]]) -> None:
+    """Both are numbers of single operations, not of calls that make thousands."""
+    for name in ("rmp_update", "rmp_pvalidate", "rmp_adjust"):
+        row = result[1][name]
+        assert 1e5 < row["ours"] < row["limit"] < 1e10
 
 
 def test_only_the_rows_asked_for_run(tmp_path: Path) -> None:

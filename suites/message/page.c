@@ -63,7 +63,7 @@ static void gctx_next_page(struct suite_ctx *ctx) {
     SUITE_SETUP(ctx, "guest pages", target_pages(suite_target(ctx), &pages));
     SUITE_SETUP(ctx, "RMP",
                 target_rmp_lookup(suite_target(ctx), pages.gctx + RMP_PAGE_4K, &found, &entry));
-    if (!found || entry.state == RMP_CONTEXT) {
+    if (!found || rmp_entry_state(&entry) == RMP_CONTEXT) {
         suite_skip(ctx, "the page behind the guest context is a context too");
         return;
     }

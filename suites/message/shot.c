@@ -52,7 +52,7 @@ static bool stage_is_free(struct suite_ctx *ctx, const struct stage *stage) {
         struct rmp_entry entry;
         if (!suite_setup(ctx, "RMP", target_rmp_lookup(suite_target(ctx), paddr, &found, &entry)))
             return false;
-        if (found && entry.state == RMP_HYPERVISOR && entry.size == RMP_4K) continue;
+        if (found && rmp_entry_state(&entry) == RMP_HYPERVISOR && entry.size == RMP_4K) continue;
         return suite_setup(ctx, "pages of the test",
                            sevkit_fail(SEVKIT_BAD_VALUE, "RMP", SEVKIT_NO_OFFSET, paddr,
                                        "the last 4 MiB of memory must be free"));
@@ -125,7 +125,8 @@ static bool read_footprint(struct suite_ctx *ctx, const struct stage *stage,
 
 static bool same_entry(struct suite_ctx *ctx, const char *field, struct rmp_entry wanted,
                        struct rmp_entry got) {
-    return suite_equal(ctx, field, wanted.state, got.state, FOOTPRINT_RULE) &&
+    return suite_equal(ctx, field, rmp_entry_state(&wanted), rmp_entry_state(&got),
+                       FOOTPRINT_RULE) &&
            suite_equal(ctx, field, wanted.size, got.size, FOOTPRINT_RULE);
 }
 

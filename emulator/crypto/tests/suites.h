@@ -5,6 +5,7 @@
 #include "unit/unit.h"
 
 extern const struct unit_suite crypto_aead_suite;
+extern const struct unit_suite crypto_page_suite;
 extern const struct unit_suite crypto_digest_suite;
 extern const struct unit_suite crypto_kdf_suite;
 extern const struct unit_suite crypto_ecdsa_suite;

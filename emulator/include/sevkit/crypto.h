@@ -2,8 +2,8 @@
  * part; X.509 and RSA helpers for pki/ are in emulator/crypto/.
  *
  * Contexts are created once and reused: no function here allocates memory of ours after creation.
- * An object with scratch memory inside (struct crypto_aead, crypto_ec_key, crypto_ec_public) serves one
- * thread at a time, also where a function takes it as const.
+ * An object with scratch memory inside (struct crypto_aead, crypto_page_cipher, crypto_ec_key,
+ * crypto_ec_public) serves one thread at a time, also where a function takes it as const.
  * Secrets are wiped when their owner is freed. */
 #ifndef SEVKIT_CRYPTO_H
 #define SEVKIT_CRYPTO_H
@@ -44,6 +44,37 @@ SEVKIT_MUST struct sevkit_result
 crypto_aead_open(struct crypto_aead *aead, const uint8_t iv[CRYPTO_AEAD_IV_SIZE],
                  const uint8_t *aad, size_t aad_size, const uint8_t *in, size_t size,
                  const uint8_t tag[CRYPTO_AEAD_TAG_SIZE], uint8_t *out);
+
+/* ---- a guest's memory: AES-256-XTS over whole pages of 4 KiB ----
+ * The tweak (XTS's data unit number) is the page's system physical address, so a ciphertext is bound
+ * to its place, and the same plaintext at the same place gives the same ciphertext, as a memory
+ * controller's does. There is no integrity: any bytes open to something. Silicon has an AES-XEX mode of
+ * its own: these are not its ciphertexts. */
+
+struct crypto_page_cipher; /* one key, both directions */
+
+#define CRYPTO_PAGE_SIZE 4096
+#define CRYPTO_PAGE_KEY_SIZE 64 /* XTS's two keys: of the data, then of the tweak */
+
+/* A context without a key. Free with crypto_page_cipher_free (NULL is allowed). */
+SEVKIT_MUST struct sevkit_result crypto_page_cipher_new(struct crypto_page_cipher **cipher);
+void crypto_page_cipher_free(struct crypto_page_cipher *cipher);
+
+/* SEVKIT_BAD_VALUE, with field "key", when both halves are equal: XTS forbids it. The old key stays
+ * then. */
+SEVKIT_MUST struct sevkit_result
+crypto_page_cipher_set_key(struct crypto_page_cipher *cipher,
+                           const uint8_t key[CRYPTO_PAGE_KEY_SIZE]);
+
+/* Encrypts and decrypts the page at PADDR from IN to OUT (OUT may be IN). */
+SEVKIT_MUST struct sevkit_result crypto_page_cipher_seal(struct crypto_page_cipher *cipher,
+                                                         uint64_t paddr,
+                                                         const uint8_t in[CRYPTO_PAGE_SIZE],
+                                                         uint8_t out[CRYPTO_PAGE_SIZE]);
+SEVKIT_MUST struct sevkit_result crypto_page_cipher_open(struct crypto_page_cipher *cipher,
+                                                         uint64_t paddr,
+                                                         const uint8_t in[CRYPTO_PAGE_SIZE],
+                                                         uint8_t out[CRYPTO_PAGE_SIZE]);
 
 /* ---- SHA-384 ---- */
 

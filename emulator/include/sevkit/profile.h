@@ -6,6 +6,8 @@
 
 #include "sevkit/cpuid.h"
 #include "sevkit/message.h"
+#include "sevkit/rmp_entry.h"
+#include "sevkit/rmp_rules.h"
 #include "sevkit/status.h"
 #include "sevkit/tcb.h"
 
@@ -102,6 +104,12 @@ struct sevkit_profile {
     /* CPUID policy, UNCONFIRMED */
     size_t cpuid_policy_count;
     struct sevkit_cpuid_policy cpuid_policy[SEVKIT_CPUID_POLICY_MAX];
+
+    /* the RMP, all UNCONFIRMED but RMPREAD */
+    struct rmp_rules rmp_rules;
+    bool rmpread, rmpquery;             /* the instructions are there */
+    bool rmp_raw_known;                 /* what an entry looks like in memory */
+    enum abi_rmp_format rmp_raw_format; /* with rmp_raw_known */
 
     /* resources */
     uint64_t memory_size; /* bytes, a multiple of 2 MiB */

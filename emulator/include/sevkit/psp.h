@@ -39,7 +39,7 @@ void psp_free(struct psp *psp);
 enum abi_status psp_command(struct psp *psp, uint32_t id, const uint8_t *buffer, size_t size);
 
 /* Stands in for SNP_GCTX_CREATE .. SNP_LAUNCH_FINISH until those commands are here: turns the page at
- * GCTX_PADDR (4 KiB, HYPERVISOR) into the context of a guest with what PROFILE says of it, in STATE.
+ * GCTX_PADDR (4 KiB, FIRMWARE) into the context of a guest with what PROFILE says of it, in STATE.
  * Random VMPCKs, VMRK and REPORT_ID come from the environment, in this order: VMPCK0..3, VMRK,
  * REPORT_ID. SEVKIT_LIMIT when guests_max contexts are in use. */
 SEVKIT_MUST struct sevkit_result psp_guest_install(struct psp *psp, uint64_t gctx_paddr,

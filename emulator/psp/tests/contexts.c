@@ -11,9 +11,9 @@ extern const struct unit_suite contexts_suite;
 #define OTHER_PAGE UINT64_C(0x20000)
 
 static enum rmp_state state_of(struct fixture *f, uint64_t paddr) {
-    struct rmp_entry e = {.state = RMP_HV_FIXED};
+    struct rmp_entry e = {.immutable = true};
     CU_ASSERT(rmp_lookup(f->rmp, paddr, &e));
-    return e.state;
+    return rmp_entry_state(&e);
 }
 
 /* A failure that names FIELD and the VALUE that it had; neither lies at an offset of a wire format. */
@@ -26,15 +26,15 @@ static void refuses_bad_pages(void) {
     struct fixture f;
     const struct sevkit_profile p = fixture_profile();
     fixture_open(&f, &p);
-    CU_ASSERT(rmp_set(f.rmp, 0x30000, RMP_FIRMWARE, RMP_4K));
-    CU_ASSERT(rmp_set(f.rmp, RMP_PAGE_2M, RMP_HYPERVISOR, RMP_2M));
+    CU_ASSERT(rmp_set(f.rmp, OTHER_PAGE, RMP_FIRMWARE, RMP_4K));
+    CU_ASSERT(rmp_set(f.rmp, RMP_PAGE_2M, RMP_FIRMWARE, RMP_2M));
     static const uint64_t bad[] = {OTHER_PAGE + 8, FIXTURE_MEMORY, GCTX_PAGE, 0x30000, RMP_PAGE_2M};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CU_ASSERT(refused(psp_guest_install(f.psp, bad[i], &p, PSP_GUEST_RUNNING), SEVKIT_BAD_VALUE,
                           "GCTX_PADDR", bad[i]));
     }
-    CU_ASSERT_EQUAL(state_of(&f, 0x30000), RMP_FIRMWARE);
-    CU_ASSERT_EQUAL(state_of(&f, OTHER_PAGE), RMP_HYPERVISOR);
+    CU_ASSERT_EQUAL(state_of(&f, 0x30000), RMP_HYPERVISOR);
+    CU_ASSERT_EQUAL(state_of(&f, OTHER_PAGE), RMP_FIRMWARE);
     fixture_close(&f);
 }
 
@@ -42,12 +42,14 @@ static void exhausts_and_reuses_places(void) {
     struct fixture f;
     const struct sevkit_profile p = fixture_profile();
     fixture_open(&f, &p);
+    for (uint64_t i = 0; i < FIXTURE_GUESTS; i++)
+        CU_ASSERT(rmp_set(f.rmp, OTHER_PAGE + i * RMP_PAGE_4K, RMP_FIRMWARE, RMP_4K));
     for (uint64_t i = 1; i < FIXTURE_GUESTS; i++) {
         UNIT_OK(psp_guest_install(f.psp, OTHER_PAGE + i * RMP_PAGE_4K, &p, PSP_GUEST_RUNNING));
     }
     CU_ASSERT(refused(psp_guest_install(f.psp, OTHER_PAGE, &p, PSP_GUEST_RUNNING), SEVKIT_LIMIT,
                       "guests_max", FIXTURE_GUESTS));
-    CU_ASSERT_EQUAL(state_of(&f, OTHER_PAGE), RMP_HYPERVISOR);
+    CU_ASSERT_EQUAL(state_of(&f, OTHER_PAGE), RMP_FIRMWARE);
     psp_guest_remove(f.psp, GCTX_PAGE);
     CU_ASSERT_EQUAL(state_of(&f, GCTX_PAGE), RMP_FIRMWARE);
     UNIT_OK(psp_guest_install(f.psp, OTHER_PAGE, &p, PSP_GUEST_LAUNCH));

@@ -68,9 +68,11 @@ void fixture_open(struct fixture *f, const struct sevkit_profile *profile) {
     *f = (struct fixture){.profile = *profile};
     crypto_drbg_init(&f->drbg, 1);
     const struct sevkit_env env = {.ctx = &f->drbg, .now = epoch, .random = crypto_drbg_random};
-    must(sevkit_ok(rmp_new(FIXTURE_MEMORY, &f->rmp)), "rmp_new");
+    const struct rmp_config config = rmp_config_default(FIXTURE_MEMORY);
+    must(sevkit_ok(rmp_new(&config, &f->rmp)), "rmp_new");
     must(sevkit_ok(mem_new(FIXTURE_MEMORY, &f->mem)), "mem_new");
     must(sevkit_ok(psp_new(profile, &env, f->rmp, f->mem, &f->psp)), "psp_new");
+    must(rmp_set(f->rmp, GCTX_PAGE, RMP_FIRMWARE, RMP_4K), "context page");
     must(sevkit_ok(psp_guest_install(f->psp, GCTX_PAGE, profile, PSP_GUEST_RUNNING)), "install");
     must(rmp_set(f->rmp, RESPONSE_PAGE, RMP_FIRMWARE, RMP_4K), "response page");
     for (unsigned i = 0; i < ABI_VMPCK_COUNT; i++) f->seqno[i] = profile->msg_count[i] + 1;

@@ -90,7 +90,6 @@ static void a_guest_of_another_profile(void) {
     other.fms = (struct abi_fms){0x19, 0x01, 0x02};
     memset(other.chip_id, 0xC2, sizeof other.chip_id);
     psp_guest_remove(f.psp, GCTX_PAGE);
-    CU_ASSERT(rmp_set(f.rmp, GCTX_PAGE, RMP_HYPERVISOR, RMP_4K));
     UNIT_OK(psp_guest_install(f.psp, GCTX_PAGE, &other, PSP_GUEST_RUNNING));
 
     const struct abi_report r = get(&f, 0);

@@ -14,21 +14,53 @@ static const uint64_t SIZE = 4 * RMP_PAGE_2M;
 static bool is(const struct rmp *rmp, uint64_t paddr, enum rmp_state state,
                enum rmp_page_size size) {
     struct rmp_entry e;
-    return rmp_lookup(rmp, paddr, &e) && e.state == state && e.size == size;
+    return rmp_lookup(rmp, paddr, &e) && rmp_entry_state(&e) == state && e.size == size;
 }
 
 static struct rmp *new_table(uint64_t size) {
     struct rmp *rmp = NULL;
-    UNIT_OK(rmp_new(size, &rmp));
+    const struct rmp_config config = rmp_config_default(size);
+    UNIT_OK(rmp_new(&config, &rmp));
     return rmp;
 }
 
 static void refuses_bad_sizes(void) {
+    static const struct {
+        uint64_t size;
+        unsigned pages;
+        enum sevkit_code code;
+        const char *field;
+    } rows[] = {
+        {0, 512, SEVKIT_BAD_VALUE, "size"},
+        {RMP_PAGE_4K, 512, SEVKIT_BAD_VALUE, "size"},
+        {RMP_PAGE_2M + RMP_PAGE_4K, 512, SEVKIT_BAD_VALUE, "size"},
+        {UINT64_MAX - RMP_PAGE_2M + 1, 512, SEVKIT_NO_MEMORY, "size"},
+        {RMP_PAGE_2M, 1, SEVKIT_BAD_VALUE, "pages_per_large"},
+        {RMP_PAGE_2M, 3, SEVKIT_BAD_VALUE, "pages_per_large"},
+        {RMP_PAGE_2M, 1024, SEVKIT_BAD_VALUE, "pages_per_large"},
+        {3 * RMP_PAGE_4K, 2, SEVKIT_BAD_VALUE, "size"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rmp_config config = rmp_config_default(rows[i].size);
+        struct rmp *rmp;
+        config.pages_per_large = rows[i].pages;
+        UNIT_FAILS(rmp_new(&config, &rmp), rows[i].code, rows[i].field);
+    }
+}
+
+static void refuses_bad_codes(void) {
+    struct rmp_config config = rmp_config_default(SIZE);
     struct rmp *rmp;
-    UNIT_FAILS(rmp_new(0, &rmp), SEVKIT_BAD_VALUE, "size");
-    UNIT_FAILS(rmp_new(RMP_PAGE_4K, &rmp), SEVKIT_BAD_VALUE, "size");
-    UNIT_FAILS(rmp_new(RMP_PAGE_2M + RMP_PAGE_4K, &rmp), SEVKIT_BAD_VALUE, "size");
-    UNIT_FAILS(rmp_new(UINT64_MAX - RMP_PAGE_2M + 1, &rmp), SEVKIT_NO_MEMORY, "size");
+    config.rules.update_inside_2m = 0;
+    UNIT_FAILS(rmp_new(&config, &rmp), SEVKIT_BAD_VALUE, "update_inside_2m");
+    config.rules.update_inside_2m = 5;
+    UNIT_FAILS(rmp_new(&config, &rmp), SEVKIT_BAD_VALUE, "update_inside_2m");
+    config.rules.update_inside_2m = 1;
+    config.rules.update_over_hv_fixed = 5;
+    UNIT_FAILS(rmp_new(&config, &rmp), SEVKIT_BAD_VALUE, "update_over_hv_fixed");
+    config.rules.update_over_hv_fixed = 0;
+    UNIT_OK(rmp_new(&config, &rmp));
+    rmp_free(rmp);
 }
 
 static void starts_as_hypervisor_4k(void) {
@@ -40,12 +72,12 @@ static void starts_as_hypervisor_4k(void) {
 
 static void nothing_outside(void) {
     struct rmp *rmp = new_table(SIZE);
-    const struct rmp_entry before = {.state = RMP_PRE_SWAP, .size = RMP_2M};
+    const struct rmp_entry before = {.asid = 7, .size = RMP_2M};
     static const uint64_t outside[] = {SIZE, SIZE + RMP_PAGE_2M, UINT64_MAX};
     for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
         struct rmp_entry e = before;
         CU_ASSERT(!rmp_lookup(rmp, outside[i], &e));
-        CU_ASSERT(e.state == before.state && e.size == before.size);
+        CU_ASSERT(e.asid == before.asid && e.size == before.size);
         CU_ASSERT(!rmp_set(rmp, outside[i], RMP_FIRMWARE, RMP_4K));
         CU_ASSERT(!rmp_set(rmp, outside[i], RMP_FIRMWARE, RMP_2M));
     }
@@ -93,10 +125,11 @@ static void splits_a_2m_page(void) {
 }
 
 static void every_state_has_a_name(void) {
-    static const char *const names[] = {"hypervisor",  "reclaim",   "firmware", "context",
-                                        "metadata",    "pre-guest", "pre-swap", "guest-invalid",
-                                        "guest-valid", "hv-fixed",  "unknown"};
-    for (unsigned i = 0; i <= RMP_HV_FIXED + 1; i++) {
+    static const char *const names[] = {
+        "hypervisor",     "reclaim",  "firmware",      "context",     "metadata",
+        "pre-guest",      "pre-swap", "guest-invalid", "guest-valid", "hv-fixed",
+        "firmware-iommu", "invalid",  "unknown"};
+    for (unsigned i = 0; i <= RMP_STATE_COUNT; i++) {
         CU_ASSERT_STRING_EQUAL(rmp_state_name((enum rmp_state)i), names[i]);
     }
 }
@@ -127,12 +160,13 @@ static void a_terabyte_is_sparse(void) {
     for (uint64_t p = 0; p < tib; p += RMP_PAGE_2M) {
         if (!rmp_set(rmp, p, RMP_GUEST_VALID, RMP_2M)) CU_FAIL("a 2 MiB page inside the table");
     }
-    CU_ASSERT(resident() - before < UINT64_C(4) << 20);
+    CU_ASSERT(resident() - before < UINT64_C(12) << 20);
     rmp_free(rmp);
 }
 
 static const struct unit_test tests[] = {
     {"bad-sizes", refuses_bad_sizes},
+    {"bad-codes", refuses_bad_codes},
     {"initial-state", starts_as_hypervisor_4k},
     {"outside", nothing_outside},
     {"set-4k", sets_one_4k_page},

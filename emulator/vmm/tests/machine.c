@@ -200,9 +200,9 @@ static void comes_and_goes_for_ever(void) {
         vmm_guest_destroy(g);
         const uint64_t paddrs[] = {pages.gctx, pages.request, pages.response};
         for (size_t j = 0; j < 3; j++) {
-            struct rmp_entry e = {.state = RMP_HV_FIXED};
+            struct rmp_entry e = {.immutable = true};
             CU_ASSERT(rmp_lookup(vmm_machine_rmp(m), paddrs[j], &e));
-            CU_ASSERT(e.state == RMP_HYPERVISOR && e.size == RMP_4K);
+            CU_ASSERT(rmp_entry_state(&e) == RMP_HYPERVISOR && e.size == RMP_4K);
             CU_ASSERT(mem_read(vmm_machine_memory(m), paddrs[j], page, sizeof page));
             CU_ASSERT(abi_all_zero(page, sizeof page));
         }
@@ -269,9 +269,9 @@ static void door_footprint(void) {
             CU_ASSERT(abi_all_zero(page, sizeof page));
             CU_ASSERT(response[0] == 0x5A && response[ABI_PAGE_SIZE - 1] == 0x5A);
         }
-        struct rmp_entry e = {.state = RMP_HV_FIXED};
+        struct rmp_entry e = {.immutable = true};
         CU_ASSERT(rmp_lookup(m->rmp, pages.response, &e));
-        CU_ASSERT(e.state == RMP_HYPERVISOR && e.size == RMP_4K);
+        CU_ASSERT(rmp_entry_state(&e) == RMP_HYPERVISOR && e.size == RMP_4K);
         if (right) break;
     }
     vmm_machine_free(m);

@@ -19,7 +19,8 @@ static void fields(void) {
         size_t offset;
     } rows[] = {
         {0, 'X', "MAGIC", 0, AT_FORMAT},
-        {AT_FORMAT, 2, "FORMAT", 2, AT_PROFILE},
+        {AT_FORMAT, 1, "FORMAT", 1, AT_PROFILE},
+        {AT_FORMAT, 3, "FORMAT", 3, AT_PROFILE},
         {AT_PROFILE, 'X', "PROFILE", 0, AT_OWN},
         {AT_OWN, 0, "OWN_ENVIRONMENT", 0, AT_SEED},
         {AT_OWN, 2, "OWN_ENVIRONMENT", 2, AT_SEED},
@@ -45,23 +46,45 @@ static void fields(void) {
         {AT_NEXT_PAGE, 1, "NEXT_PAGE", 0x4001, AT_RETURNED},
         {AT_NEXT_PAGE + 7, 1, "NEXT_PAGE", UINT64_C(0x0100000000004000), AT_RETURNED},
         {AT_NEXT_PAGE + 1, 0, "NEXT_PAGE", 0, AT_RETURNED},
-        {AT_NEXT_PAGE + 1, 0x50, "NEXT_PAGE", 0x5000, AT_END}, /* a page that nobody has */
+        {AT_NEXT_PAGE + 1, 0x50, "NEXT_PAGE", 0x5000, AT_RMP}, /* a page that nobody has */
         {AT_RETURNED + 3, 1, "RETURNED_COUNT", 0x1000000, AT_GUESTS},
         {AT_RETURNED, 4, "RETURNED_COUNT", 4, AT_GUESTS}, /* of 3 that were handed out */
         {AT_GUESTS, 0, "NEXT_PAGE", 0x4000, AT_GUEST_GCTX},
         {AT_GUESTS, 17, "GUEST_COUNT", 17, AT_GUEST_GCTX}, /* of 16 */
         {AT_GUESTS + 3, 1, "GUEST_COUNT", 0x1000001, AT_GUEST_GCTX},
         {AT_GUEST_GCTX + 1, 0x20, "GCTX_PADDR", 0x2000, AT_REQUEST_PAGE},
-        {AT_REQUEST, 1, "REQUEST_PADDR", 0x2001, AT_END},
-        {AT_REQUEST + 1, 0, "REQUEST_PADDR", 0, AT_END},
-        {AT_REQUEST + 1, 0x40, "REQUEST_PADDR", 0x4000, AT_END}, /* never handed out */
-        {AT_REQUEST + 1, 0x10, "REQUEST_PADDR", 0x1000, AT_END}, /* the context's */
-        {AT_REQUEST + 1, 0x30, "RESPONSE_PADDR", 0x3000, AT_END},
+        {AT_REQUEST, 1, "REQUEST_PADDR", 0x2001, AT_RMP},
+        {AT_REQUEST + 1, 0, "REQUEST_PADDR", 0, AT_RMP},
+        {AT_REQUEST + 1, 0x40, "REQUEST_PADDR", 0x4000, AT_RMP}, /* never handed out */
+        {AT_REQUEST + 1, 0x10, "REQUEST_PADDR", 0x1000, AT_RMP}, /* the context's */
+        {AT_REQUEST + 1, 0x30, "RESPONSE_PADDR", 0x3000, AT_RMP},
         {AT_REQUEST + 7, 1, "REQUEST_PAGE", UINT64_C(0x0100000000002000), AT_RESPONSE_PAGE},
         {AT_RESPONSE + 7, 1, "RESPONSE_PAGE", UINT64_C(0x0100000000003000), AT_SECRETS},
         {AT_SECRETS, 1, "SECRETS_PAGE", 0, AT_HAS_LAST},
         {AT_HAS_LAST, 2, "HAS_LAST", 2, AT_HAS_LAST + 1},
-        {AT_HAS_LAST + 1, 2, "HAS_LATE", 2, AT_END},
+        {AT_HAS_LAST + 1, 2, "HAS_LATE", 2, AT_RMP},
+        {AT_RMP, 2, "RMP_MORE", 2, AT_RMP_PADDR},
+        {AT_RMP, 0, "state", AT_RMP_PADDR, AT_RMP_PADDR},
+        {AT_RMP_PADDR, 1, "RMP_PADDR", 0x1001, AT_RMP_LAST},
+        {AT_RMP_PADDR + 3, 0x40, "RMP_PADDR", 0x40001000, AT_RMP_LAST}, /* of 1 GiB */
+        {AT_RMP_PADDR + 7, 0xFF, "RMP_PADDR", UINT64_C(0xFF00000000001000), AT_RMP_LAST},
+        {AT_RMP_PAGES, 0, "RMP_PAGES", 0, AT_RMP_LAST},
+        {AT_RMP_PAGES + 1, 2, "RMP_PAGES", 0x201, AT_RMP_LAST}, /* of 511 */
+        {AT_RMP_PAGES + 3, 0xFF, "RMP_PAGES", 0xFF000001, AT_RMP_LAST},
+        {AT_RMP_RISES, 2, "RMP_GPA_RISES", 2, AT_RMP_SIZE},
+        {AT_RMP_RISES, 1, "RMP_GPA_RISES", 1, AT_RMP_LAST},
+        {AT_RMP_SIZE, 2, "RMP_PAGE_SIZE", 2, AT_RMP_ASSIGNED},
+        {AT_RMP_SIZE, 1, "RMP_PAGES", 1, AT_RMP_LAST},
+        {AT_RMP_ASSIGNED, 2, "RMP_ASSIGNED", 2, AT_RMP_ASSIGNED + 1},
+        {AT_RMP_ASSIGNED + 1, 2, "RMP_IMMUTABLE", 2, AT_RMP_ASSIGNED + 2},
+        {AT_RMP_ASSIGNED + 2, 2, "RMP_VMSA", 2, AT_RMP_ASSIGNED + 3},
+        {AT_RMP_ASSIGNED + 3, 2, "RMP_VALIDATED", 2, AT_RMP_ASSIGNED + 4},
+        {AT_RMP_ASSIGNED + 4, 2, "RMP_IN_USE", 2, AT_RMP_MARK},
+        {AT_RMP_MARK, 3, "RMP_MARK", 3, AT_RMP_ASID},
+        {AT_RMP_ASID + 1, 4, "RMP_ASID", 0x400, AT_RMP_GPA},
+        {AT_RMP_GPA, 1, "RMP_GPA", 1, AT_RMP_PERMS},
+        {AT_RMP_GPA + 6, 8, "RMP_GPA", UINT64_C(1) << 51, AT_RMP_PERMS},
+        {AT_RMP_LAST, 2, "RMP_MORE", 2, AT_END},
     };
     struct fixture f;
     struct vmm_machine *m = NULL;
@@ -109,16 +132,17 @@ static void context_without_guest(void) {
     struct vmm_machine *m;
     fixture_open(&f, PROFILE, NULL);
     struct saved s = saved_of(f.m);
-    struct saved cut = {.bytes = s.bytes, .size = AT_GUESTS + 4 + CRYPTO_SHA384_SIZE};
+    struct saved cut = {.bytes = s.bytes, .size = AT_GUESTS + 5 + CRYPTO_SHA384_SIZE};
     abi_put_le64(s.bytes + AT_NEXT_PAGE, ABI_PAGE_SIZE);
     abi_put_le32(s.bytes + AT_GUESTS, 0);
+    s.bytes[AT_GUESTS + 4] = 0; /* an empty RMP */
     saved_seal(&cut);
     UNIT_FAILS(saved_restore(f.m, &cut, &m), SEVKIT_BAD_VALUE, "GUEST_COUNT");
     saved_free(&s);
     fixture_close(&f);
 }
 
-/* Bytes behind the last guest. */
+/* Bytes behind the RMP. */
 static void too_long(void) {
     struct fixture f;
     struct vmm_machine *m;
@@ -208,7 +232,7 @@ static void first_fault(void) {
     fixture_open(&f, PROFILE, NULL);
     struct saved s = saved_of(f.m);
     struct saved cut = {.bytes = s.bytes, .size = AT_PROFILE + 1 + CRYPTO_SHA384_SIZE};
-    s.bytes[AT_FORMAT] = 2;
+    s.bytes[AT_FORMAT] = 1;
     saved_seal(&cut);
     UNIT_FAILS(saved_restore(f.m, &cut, &m), SEVKIT_BAD_VALUE, "FORMAT");
     saved_free(&s);

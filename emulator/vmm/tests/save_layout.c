@@ -71,7 +71,7 @@ static void numbers(void) {
         uint64_t value;
         size_t size;
     } rows[] = {
-        {AT_FORMAT, 1, 4},
+        {AT_FORMAT, 2, 4},
         {AT_OWN, 1, 1},
         {AT_SEED, 1, 8},
         {AT_BLOCK, m->drbg.next_block, 8},
@@ -105,6 +105,17 @@ static void numbers(void) {
         {AT_RESPONSE, at.response, 8},
         {AT_HAS_LAST, 0, 1},
         {AT_HAS_LAST + 1, 0, 1},
+        {AT_RMP, 1, 1},
+        {AT_RMP_PADDR, at.gctx, 8},
+        {AT_RMP_PAGES, 1, 4},
+        {AT_RMP_RISES, 0, 1},
+        {AT_RMP_SIZE, RMP_4K, 1},
+        {AT_RMP_ASSIGNED, 0x0000010101, 5}, /* Assigned, Immutable, VMSA: a context's page */
+        {AT_RMP_MARK, 0, 1},
+        {AT_RMP_ASID, 0, 4},
+        {AT_RMP_GPA, 0, 8},
+        {AT_RMP_PERMS, 0, 4},
+        {AT_RMP_LAST, 0, 1},
     };
     struct saved s = saved_of(f.m);
     CU_ASSERT_EQUAL_FATAL(s.size, AT_END + CRYPTO_SHA384_SIZE);
@@ -196,6 +207,21 @@ static void names(void) {
         {AT_SECRETS, "SECRETS_PAGE"},
         {AT_HAS_LAST, "HAS_LAST"},
         {AT_HAS_LAST + 1, "HAS_LATE"},
+        {AT_RMP, "RMP_MORE"},
+        {AT_RMP_PADDR, "RMP_PADDR"},
+        {AT_RMP_PAGES, "RMP_PAGES"},
+        {AT_RMP_RISES, "RMP_GPA_RISES"},
+        {AT_RMP_SIZE, "RMP_PAGE_SIZE"},
+        {AT_RMP_ASSIGNED, "RMP_ASSIGNED"},
+        {AT_RMP_ASSIGNED + 1, "RMP_IMMUTABLE"},
+        {AT_RMP_ASSIGNED + 2, "RMP_VMSA"},
+        {AT_RMP_ASSIGNED + 3, "RMP_VALIDATED"},
+        {AT_RMP_ASSIGNED + 4, "RMP_IN_USE"},
+        {AT_RMP_MARK, "RMP_MARK"},
+        {AT_RMP_ASID, "RMP_ASID"},
+        {AT_RMP_GPA, "RMP_GPA"},
+        {AT_RMP_PERMS, "RMP_PERMISSIONS"},
+        {AT_RMP_LAST, "RMP_MORE"},
     };
     static uint8_t copy[AT_END + CRYPTO_SHA384_SIZE];
     struct fixture f;

@@ -55,7 +55,21 @@ enum at {
     AT_RESPONSE_PAGE = AT_REQUEST_PAGE + ABI_PAGE_SIZE,
     AT_SECRETS = AT_RESPONSE_PAGE + ABI_PAGE_SIZE,
     AT_HAS_LAST = AT_SECRETS + ABI_PAGE_SIZE,
-    AT_END = AT_HAS_LAST + 2,
+    AT_RMP = AT_HAS_LAST + 2, /* a run of one page: the context's */
+    AT_RMP_PADDR = AT_RMP + 1,
+    AT_RMP_PAGES = AT_RMP_PADDR + 8,
+    AT_RMP_RISES = AT_RMP_PAGES + 4,
+    AT_RMP_SIZE = AT_RMP_RISES + 1,
+    AT_RMP_ASSIGNED = AT_RMP_SIZE + 1,
+    AT_RMP_MARK = AT_RMP_ASSIGNED + 5,
+    AT_RMP_ASID = AT_RMP_MARK + 1,
+    AT_RMP_GPA = AT_RMP_ASID + 4,
+    AT_RMP_PERMS = AT_RMP_GPA + 8,
+    AT_RMP_LAST = AT_RMP_PERMS + 4,
+    AT_END = AT_RMP_LAST + 1,
 };
+
+/* Bytes of one run of the RMP. */
+#define SAVED_RUN ((size_t)(AT_RMP_LAST - AT_RMP))
 
 #endif

@@ -1,0 +1,115 @@
+/* rmp-search: every state of a small RMP world that its hypervisor, its guests and its firmware can make, by the real
+ * code of emulator/rmp; in each of them what SEV-SNP promises must hold. docs/prove.md. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "search_trace.h"
+
+#define SAMPLES 5000
+
+static const struct prove_world full[] = {
+    {.name = "full: 4 pages, 2 guests with 2 addresses each",
+     .used = {true, true, true, true},
+     .large = true,
+     .vmsa = true,
+     .mask_count = 4,
+     .masks = {0, RMP_PERM_READ, RMP_PERM_READ | RMP_PERM_WRITE, RMP_PERM_ALL}},
+};
+
+/* Small enough for a search without the memo. */
+static const struct prove_world cut[] = {
+    {.name = "cut: one region, VMSA, no permissions of VMPL 1",
+     .used = {true, true},
+     .large = true,
+     .vmsa = true,
+     .mask_count = 1},
+    {.name = "cut: a page of each region, two masks",
+     .used = {true, false, true, false},
+     .mask_count = 2,
+     .masks = {0, RMP_PERM_READ | RMP_PERM_WRITE}},
+};
+
+static double now(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double gigabytes(void) {
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss / (1024 * 1024);
+}
+
+static void print_memo(const struct prove_memo *memo, double seconds) {
+    printf("  memo: %u entries; local states %u and %u%s; steps between them %zu and %zu; "
+           "operations %zu, %zu and "
+           "%zu; %llu runs of the real code in %.1f s\n",
+           memo->entries.count, memo->side[0].count, memo->side[1].count,
+           memo->side[1].mirrored ? " (mirror images are one)" : "", memo->side[0].edge_count,
+           memo->side[1].edge_count, memo->ops[0].count, memo->ops[1].count, memo->across_ops.count,
+           (unsigned long long)memo->runs, seconds);
+}
+
+/* What makes a search that found nothing worthless; NULL if nothing does. */
+static const char *doubt(const struct prove_memo *memo) {
+    if (memo->uneven != NULL) return memo->uneven;
+    return prove_idle(memo);
+}
+
+/* True if everything holds. */
+static bool search_world(const struct prove_world *world, bool direct, unsigned threads) {
+    struct prove_memo *memo = malloc(sizeof *memo);
+    struct prove_search search;
+    const double started = now();
+    if (memo == NULL) abort();
+    printf("%s\n", world->name);
+    prove_memo_make(memo, world);
+    print_memo(memo, now() - started);
+    const double searching = now();
+    prove_search_make(&search, memo);
+    prove_search_run(&search, threads);
+    printf("  search: %llu states, %u layers, %llu steps in %.1f s\n",
+           (unsigned long long)search.states, search.layers, (unsigned long long)search.steps,
+           now() - searching);
+    bool good = search.found.rule == PROVE_HOLDS;
+    if (!good) {
+        prove_print_trace(&search);
+    } else if (doubt(memo) != NULL) {
+        printf("  nothing is shown: %s\n", doubt(memo));
+        good = false;
+    } else {
+        good = direct ? prove_compare_direct(&search) : prove_compare_sample(&search, SAMPLES);
+    }
+    prove_search_free(&search);
+    printf("  %s, %.1f s, at most %.2f GiB\n", good ? "holds" : "DOES NOT HOLD", now() - started,
+           gigabytes());
+    (void)fflush(stdout);
+    prove_memo_free(memo);
+    free(memo);
+    return good;
+}
+
+int main(int argc, char **argv) {
+    bool small = false, good = true;
+    unsigned threads = 2;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--cut") == 0) {
+            small = true;
+        } else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc && atoi(argv[i + 1]) > 0) {
+            threads = (unsigned)atoi(argv[++i]);
+        } else {
+            fprintf(stderr,
+                    "usage: rmp-search [--cut] [--threads N]\n"
+                    "exit code 1: a rule does not hold, the trace says why; 2: bad usage\n");
+            return 2;
+        }
+    }
+    const struct prove_world *worlds = small ? cut : full;
+    const size_t count = small ? sizeof cut / sizeof cut[0] : sizeof full / sizeof full[0];
+    for (size_t i = 0; i < count && good; i++) good = search_world(&worlds[i], small, threads);
+    return good ? 0 : 1;
+}

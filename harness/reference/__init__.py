@@ -1,0 +1,1 @@
+"""Reference models written from the notes alone; they share no code with the emulator or with sevkit."""
