@@ -10,10 +10,11 @@ static inline struct rmp_words rmp_examined(const struct rmp *rmp, uint64_t spa,
     return large ? rmp_region_words(rmp, spa) : rmp_words_at(rmp, spa);
 }
 
+/* A guest address beyond what an entry can hold matches none. */
 static inline bool rmp_gpa_matches(const struct rmp *rmp, struct rmp_words w, uint64_t gpa,
                                    bool large) {
     const uint64_t page = large ? rmp_large_bytes(rmp) : RMP_PAGE_4K;
-    return (w.low & LOW_GPA) == (gpa & LOW_GPA & ~(page - 1));
+    return (w.low & LOW_GPA) == (gpa & ~(page - 1));
 }
 
 #endif

@@ -78,8 +78,9 @@ static void leave(struct rmp *rmp, uint64_t spa) {
     struct rmp_region region;
     rmp_region_lock(rmp, spa, &region);
     struct rmp_words w = rmp_region_get(&region, spa);
+    const bool in_use = (w.high & HIGH_IN_USE) != 0;
     w.high &= ~HIGH_IN_USE; /* @req SNP-RMP-143 */
-    rmp_region_set(&region, spa, w);
+    if (in_use) rmp_region_set(&region, spa, w);
     rmp_region_unlock(&region);
 }
 

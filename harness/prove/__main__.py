@@ -1,7 +1,8 @@
 """usage: python -m prove BUILD [--cut]
 
-The proofs of the RMP: the exhaustive search of a small world, seeded faults that it must find, and CBMC over
-each instruction. --cut: small worlds, a few faults, the quick proofs. BUILD/bin/rmp-search must be there.
+The proofs of the RMP: the exhaustive search of a small world, seeded faults that it must find, CBMC over each
+instruction, and the attacks of the suite with the one check broken that stops them. --cut: small worlds, few
+faults, the quick proofs, few attacks. BUILD/bin/rmp-search must be there.
 Exit code: 0 all passed, or skipped for a reason that is printed; 1 something failed; 2 misuse.
 """
 
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from prove import faults
+from prove import attacks, faults
 
 Counts = tuple[int, int, int]  # passed, failed, skipped
 
@@ -44,10 +45,16 @@ def cbmc(_: Path, cut: bool) -> Counts:
     return counts.proved, counts.failed, counts.skipped
 
 
+def broken_checks(build: Path, cut: bool) -> Counts:
+    """The attacks, each without the check that stops it."""
+    return attacks.run(build, "attack.vmpl.*" if cut else "*")
+
+
 PARTS: tuple[tuple[str, Callable[[Path, bool], Counts]], ...] = (
     ("search of a small world", search),
     ("seeded faults", seeded),
     ("CBMC over each instruction", cbmc),
+    ("attacks without their checks", broken_checks),
 )
 
 
@@ -67,7 +74,7 @@ def main(arguments: list[str]) -> int:
         started = time.monotonic()
         try:
             counts = part(options.build, options.cut)
-        except faults.BrokenListError as error:
+        except (faults.BrokenListError, attacks.AttackError) as error:
             print(f"prove: {error}")
             counts = (0, 1, 0)
         print(f"== {name}: {time.monotonic() - started:.0f} s", flush=True)

@@ -154,9 +154,9 @@ def judge(scenario: Scenario, said: dict[str, str]) -> str:
     return ""
 
 
-def run(build: Path, only: str) -> int:
-    """Breaks the check of each scenario whose id matches ONLY."""
-    copy = Copy(build / "attacks")
+def run(build: Path, only: str) -> tuple[int, int, int]:
+    """Breaks the check of each scenario whose id matches ONLY; passed, failed, skipped."""
+    copy = Copy(build.resolve() / "attacks")
     copy.make()
     chosen = [s for s in scenarios(copy.runner) if fnmatch.fnmatch(s.id, only)]
     if not chosen:
@@ -182,8 +182,7 @@ def run(build: Path, only: str) -> int:
             said_of = f"{scenario.id} {scenario.rule} {at.file}:{at.number + 1}"
             print(f"FAIL {said_of}: {reason}" if reason else f"PASS {said_of}")
             sys.stdout.flush()
-    print(f"{len(chosen) - failed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    return len(chosen) - failed, failed, 0
 
 
 def page(runner: Path) -> str:
@@ -222,7 +221,9 @@ def main(arguments: list[str]) -> int:
             only = rest[1]
         elif rest:
             raise AttackError(f"{rest[0]}: not understood")
-        return run(build, only)
+        passed, failed, skipped = run(build, only)
+        print(f"{passed} passed, {failed} failed, {skipped} skipped")
+        return 1 if failed else 0
     except (AttackError, OSError, subprocess.CalledProcessError) as error:
         print(f"attacks: {error}", file=sys.stderr)
         return 2

@@ -93,6 +93,26 @@ static bool search_world(const struct prove_world *world, bool direct, unsigned 
     return good;
 }
 
+/* What the world leaves out or allows beyond the machine; docs/prove.md says what each may hide. */
+static void print_abstractions(void) {
+    static const char *const lines[] = {
+        "LAUNCH_UPDATE of an address only while its guest does not believe it validated; in any "
+        "guest state",
+        "SWAP_IN of a validated page whenever its guest believes the address and no page is "
+        "validated for it",
+        "VMSA only with an empty mask of VMPL 1; VMPL 2 and 3 without permissions; no mask with W "
+        "but without R",
+        "large requests name guest address 0; only pages 0 and 1 become one large page",
+        "a Context page is not tied to the guest whose metadata names it",
+        "nothing is in use, nothing runs at the same time, C=0 and ciphertext reads are left out",
+        "a guest validates only what it does not believe validated, and stops when CF says that "
+        "nothing changed",
+        "guests exchanged, and pages 2 and 3 exchanged, are one state",
+    };
+    puts("abstractions (docs/prove.md):");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) printf("  - %s\n", lines[i]);
+}
+
 int main(int argc, char **argv) {
     bool small = false, good = true;
     unsigned threads = 2;
@@ -110,6 +130,7 @@ int main(int argc, char **argv) {
     }
     const struct prove_world *worlds = small ? cut : full;
     const size_t count = small ? sizeof cut / sizeof cut[0] : sizeof full / sizeof full[0];
+    print_abstractions();
     for (size_t i = 0; i < count && good; i++) good = search_world(&worlds[i], small, threads);
     return good ? 0 : 1;
 }

@@ -73,9 +73,9 @@ def pkg_config(image: Path, *options: str) -> list[str]:
     return done.stdout.split()
 
 
-def program(folder: Path) -> Path:
-    """The C program of docs/library.md as a file in FOLDER."""
-    found = re.search(r"```c\n(.*?)```", (ROOT / "docs/library.md").read_text(), re.DOTALL)
+def program(folder: Path, page: str = "docs/library.md") -> Path:
+    """The C program of PAGE as a file in FOLDER."""
+    found = re.search(r"```c\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert found is not None
     source = folder / "version.c"
     source.write_text(found.group(1))
@@ -113,6 +113,21 @@ def test_a_program_links_the_static_library(image: Path, prefix: Path, tmp_path:
     assert built.returncode == 0, built.stderr
     done = run([binary])
     assert (done.returncode, done.stdout) == (0, "report version 3\n"), done.stderr
+
+
+def test_the_question_to_the_rmp_gets_the_answer_of_its_page(
+    image: Path, prefix: Path, tmp_path: Path
+) -> None:
+    """docs/rmp.md, with sevkit/rmp.h alone."""
+    source = program(tmp_path, "docs/rmp.md")
+    assert re.findall(r"#include <sevkit/(.*)>", source.read_text()) == ["rmp.h"]
+    binary = tmp_path / "question"
+    flags = ["-std=c17", "-Wall", "-Wextra", "-Werror"]
+    built = run(["cc", *flags, "-o", binary, source, *pkg_config(image, "--cflags", "--libs")])
+    assert built.returncode == 0, built.stderr
+    done = run([binary], {**os.environ, "LD_LIBRARY_PATH": str(prefix / "lib")})
+    assert done.returncode == 0
+    assert f"$ ./question\n{done.stdout}" in (ROOT / "docs/rmp.md").read_text()
 
 
 def test_the_shared_library_exports_what_the_headers_declare(prefix: Path) -> None:

@@ -128,6 +128,11 @@ static void high_gpa_bit(struct rmp_shot *shot) {
     shot->entry.gpa ^= UINT64_C(1) << 50;
 }
 
+/* An address that no entry can hold. */
+static void beyond_gpa(struct rmp_shot *shot) {
+    shot->access.gpa |= UINT64_C(1) << 51;
+}
+
 static void no_mask(struct rmp_shot *shot) {
     shot->entry.perms[0] = 0;
 }
@@ -146,6 +151,7 @@ enum {
     SHIFTED_GPA,
     LOW_GPA_BIT,
     HIGH_GPA_BIT,
+    BEYOND_GPA,
     IMMUTABLE,
     MAP_2M,
     MAP_1G,
@@ -168,6 +174,7 @@ static const struct rmp_defect defects[] = {
     [SHIFTED_GPA] = {"next GPA", shifted_gpa, RMP_CLAIM_GPA | RMP_CLAIM_ADDRESS, ENC_RMP(107)},
     [LOW_GPA_BIT] = {"GPA bit 12", low_gpa_bit, RMP_CLAIM_GPA | RMP_CLAIM_ADDRESS, ENC_RMP(107)},
     [HIGH_GPA_BIT] = {"GPA bit 50", high_gpa_bit, RMP_CLAIM_GPA, ENC_RMP(107)},
+    [BEYOND_GPA] = {"GPA bit 51", beyond_gpa, RMP_CLAIM_GPA, ENC_RMP(107)},
     [IMMUTABLE] = {"Immutable", rmp_immutable, RMP_CLAIM_IMMUTABLE, ENC_RMP(108)},
     [MAP_2M] = {"mapping of 2 MiB", map_2m, MAPPING, ENC_RMP(109)},
     [MAP_1G] = {"mapping of 1 GiB", map_1g, MAPPING, ENC_RMP(109)},
@@ -279,6 +286,8 @@ static const struct suite_test tests[] = {
             LOW_GPA_BIT),
     REFUSED("gpa-bit-50", "GPAs that differ in bit 50", "private", "SNP-RMP-107", small_page,
             HIGH_GPA_BIT),
+    REFUSED("gpa-bit-51", "of a GPA beyond what an entry holds", "private", "SNP-RMP-107",
+            small_page, BEYOND_GPA),
     REFUSED("immutable", "of an Immutable page", "private", "SNP-RMP-108", small_page, IMMUTABLE),
     REFUSED("immutable-large", "of an Immutable 2 MiB page", "private-large", "SNP-RMP-108",
             large_page, IMMUTABLE),

@@ -235,7 +235,7 @@ unsigned prove_examined(const struct rmp_translation *at) {
 
 bool prove_maps(const struct rmp_entry *entry, uint64_t gpa, bool large) {
     const uint64_t page = large ? PROVE_LARGE : RMP_PAGE_4K;
-    return entry->gpa == (gpa & RMP_GPA_MASK & ~(page - 1));
+    return entry->gpa == (gpa & ~(page - 1));
 }
 
 void prove_own_entry(const struct prove_view *before, const struct rmp_cpu *cpu,
