@@ -158,10 +158,10 @@ RMP_TOOLS := $(addprefix $(BUILD)/bin/rmp-,search walk dump rows)
 RMP_TOOL_LIBS := $(foreach f,pki rmp crypto abi,$(call lib,$(f)))
 $(BUILD)/obj/harness/prove/dump.o: CFLAGS_ALL += -Isuites
 $(BUILD)/bin/rmp-search: $(call objs,$(wildcard harness/prove/search*.c))
-$(BUILD)/bin/rmp-walk: $(call objs,$(wildcard harness/prove/walk*.c) emulator/frontends/cli.c)
+$(BUILD)/bin/rmp-walk: $(call objs,$(wildcard harness/prove/walk*.c))
 $(BUILD)/bin/rmp-dump: $(call objs,harness/prove/dump.c $(filter-out suites/rmp/decision.c,$(wildcard suites/rmp/decision*.c)))
 $(BUILD)/bin/rmp-rows: $(call objs,harness/prove/rows.c)
-$(RMP_TOOLS): $(RMP_TOOL_LIBS)
+$(RMP_TOOLS): $(call objs,emulator/frontends/cli.c) $(RMP_TOOL_LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(RMP_TOOL_LIBS) $(LDFLAGS_ALL) $(PKG_LIBS) -pthread
 
@@ -353,8 +353,8 @@ help:
 #:                 (CLIENTS="go-sev-guest"  CLIENT_PROFILES="genoa-1.55.40-v3-vcek"  CLIENT_GUESTS="6.1 6.12")
 #: make guest      the distributions' own sev-guest driver in QEMU against our PSP: suites device and tsm
 #:                 (GUEST_KERNELS="6.1 6.12"); results in build/guest/
-#: make docs       regenerate docs/requirements.md from the registry, the code and the tests, and docs/comparison.md
-#:                 where QEMU and the guests' kernels are at hand
+#: make docs       regenerate docs/requirements.md, rmp-transitions.md and attacks.md from the registries, the code and the
+#:                 tests, and docs/comparison.md where QEMU and the guests' kernels are at hand
 #: make install    programs, library, headers, man pages, profiles, scenarios, vectors into DESTDIR and PREFIX=/usr/local
 #: make clean      remove BUILD
 #:

@@ -35,7 +35,7 @@ struct sevkit_result mem_bus_new(struct mem *mem, struct rmp *rmp,
     *made = (struct mem_bus){.mem = mem, .rmp = rmp};
     if (place != NULL) made->place = *place;
     const uint64_t start = made->place.base, end = start + made->place.size;
-    const bool own = rmp_init_range(rmp, start, end, RMP_FIRMWARE); /* @req SNP-RMP-175 */
+    const bool own = rmp_place(rmp, start, end); /* @req SNP-RMP-175 */
     if (!own) {
         mem_bus_free(made);
         return bad("RMP_BASE", start, "a table whose own pages the RMP covers");

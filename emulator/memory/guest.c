@@ -57,6 +57,7 @@ void mem_guest_free(struct mem_guest *guest) {
 
 struct sevkit_result mem_guest_map(struct mem_guest *guest, uint64_t gpa, uint64_t spa,
                                    enum rmp_map map) {
+    if ((unsigned)map > RMP_MAP_1G) return bad("map", (uint64_t)map, "4 KiB, 2 MiB or 1 GiB");
     if (!mem_bus_inside(guest->bus, spa, guest->table.sizes[map]))
         return bad("spa", spa, "a page inside memory");
     return mem_table_map(&guest->table, gpa, spa, map);

@@ -2,12 +2,8 @@
  * the notes', by the lines. */
 #include "rmp/check.h"
 
-static bool is_undefined(const struct rmp_cpu *cpu) {
-    return !cpu->long_mode || !cpu->snp;
-}
-
 static bool is_unaligned(const struct rmp *rmp, enum rmp_page_size size, uint64_t gva) {
-    return size == RMP_2M && !rmp_is_aligned(rmp, gva & ~(RMP_PAGE_4K - 1));
+    return size == RMP_2M && !rmp_is_aligned(rmp, gva);
 }
 
 /* What the guest asks about. */
@@ -102,10 +98,10 @@ struct rmp_answer rmp_pvalidate(struct rmp *rmp, const struct rmp_cpu *cpu, uint
                                 bool validate) {
     const struct subject s = subject_of(cpu, at);
     const bool unaligned = is_unaligned(rmp, size, gva);
-    if (is_undefined(cpu)) return rmp_raise(RMP_UD, 0, 41); /* @req SNP-RMP-041 */
-    if (cpu->cpl != 0) return rmp_raise(RMP_GP, 0, 42);     /* @req SNP-RMP-042 */
-    if (cpu->vmpl != 0) return rmp_raise(RMP_GP, 0, 43);    /* @req SNP-RMP-043 */
-    if (unaligned) return rmp_refuse(RMP_FAIL_INPUT, 44);   /* @req SNP-RMP-044 */
+    if (rmp_is_undefined(cpu)) return rmp_raise(RMP_UD, 0, 41); /* @req SNP-RMP-041 */
+    if (cpu->cpl != 0) return rmp_raise(RMP_GP, 0, 42);         /* @req SNP-RMP-042 */
+    if (cpu->vmpl != 0) return rmp_raise(RMP_GP, 0, 43);        /* @req SNP-RMP-043 */
+    if (unaligned) return rmp_refuse(RMP_FAIL_INPUT, 44);       /* @req SNP-RMP-044 */
     struct rmp_answer answer = check_translation(rmp, &s);
     if (!rmp_ok(answer)) return answer;
     struct held h;
@@ -148,7 +144,7 @@ struct rmp_answer rmp_adjust(struct rmp *rmp, const struct rmp_cpu *cpu, uint64_
     const struct subject s = subject_of(cpu, at);
     const bool unaligned = is_unaligned(rmp, size, gva);
     const unsigned target = wanted->vmpl;
-    if (is_undefined(cpu)) return rmp_raise(RMP_UD, 0, 61);              /* @req SNP-RMP-061 */
+    if (rmp_is_undefined(cpu)) return rmp_raise(RMP_UD, 0, 61);          /* @req SNP-RMP-061 */
     if (cpu->cpl != 0) return rmp_raise(RMP_GP, 0, 62);                  /* @req SNP-RMP-062 */
     if (unaligned) return rmp_refuse(RMP_FAIL_INPUT, 63);                /* @req SNP-RMP-063 */
     if (target >= RMP_VMPL_COUNT) return rmp_refuse(RMP_FAIL_INPUT, 64); /* @req SNP-RMP-064 */
@@ -168,7 +164,7 @@ struct rmp_answer rmp_query(const struct rmp *rmp, const struct rmp_cpu *cpu,
                             const struct rmp_translation *at, uint8_t vmpl,
                             struct rmp_permissions *found) {
     const struct subject s = subject_of(cpu, at);
-    const bool undefined = is_undefined(cpu) || !rmp->config.has_rmpquery;
+    const bool undefined = rmp_is_undefined(cpu) || !rmp->config.has_rmpquery;
     if (undefined) return rmp_raise(RMP_UD, 0, 81);                    /* @req SNP-RMP-081 */
     if (cpu->cpl != 0) return rmp_raise(RMP_GP, 0, 82);                /* @req SNP-RMP-082 */
     if (vmpl >= RMP_VMPL_COUNT) return rmp_refuse(RMP_FAIL_INPUT, 83); /* @req SNP-RMP-083 */

@@ -2,12 +2,6 @@
  * checks is the notes', by the lines. */
 #include "rmp/table.h"
 
-#define FULL_PERMS ((uint64_t)RMP_PERM_ALL)
-
-static bool is_undefined(const struct rmp_cpu *cpu) {
-    return !cpu->long_mode || !cpu->snp;
-}
-
 /* Any page of the region but its first for which WANTED of the words is set. */
 static bool any_later(const struct rmp_region *region, bool (*wanted)(struct rmp_words w)) {
     const struct rmp *rmp = region->rmp;
@@ -52,7 +46,7 @@ static struct rmp_answer check_update(const struct rmp_region *region, const str
     const uint32_t inside = rules->update_inside_2m, over = rules->update_over_hv_fixed;
     const bool subpages = (region->at.low & LOW_SUBPAGES) != 0;
     const bool frozen = (u->old.low & LOW_IMMUTABLE) != 0;
-    if (used && first) return rmp_refuse(RMP_FAIL_INUSE, 12);
+    if (used && first) return rmp_refuse(RMP_FAIL_INUSE, 12);                 /* @req SNP-RMP-012 */
     if (frozen) return rmp_refuse(RMP_FAIL_PERMISSION, 7);                    /* @req SNP-RMP-007 */
     if (!large && rmp_is_2m(u->old)) return rmp_refuse(RMP_FAIL_OVERLAP, 8);  /* @req SNP-RMP-008 */
     if (is_inside_2m(region, u)) return rmp_refuse((enum rmp_code)inside, 9); /* @req SNP-RMP-009 */
@@ -74,13 +68,12 @@ static struct rmp_words updated(const struct update *u) {
     if (n->size == RMP_2M) w.low |= LOW_2M;
     const uint64_t changed = u->old.low ^ w.low;
     if (n->immutable) w.low |= LOW_IMMUTABLE;
-    if (n->asid == 0) return w;                        /* @req SNP-RMP-017 */
-    if ((changed & LOW_ASSIGNED) != 0) return w;       /* @req SNP-RMP-017 */
-    if ((changed & LOW_ASID) != 0) return w;           /* @req SNP-RMP-017 */
-    if ((changed & LOW_GPA) != 0) return w;            /* @req SNP-RMP-017 */
-    if ((changed & LOW_2M) != 0) return w;             /* @req SNP-RMP-017 */
-    w.low |= u->old.low & (LOW_VALIDATED | LOW_VMSA);  /* @req SNP-RMP-016 */
-    w.high = u->old.high & (HIGH_PERMS | HIGH_IN_USE); /* @req SNP-RMP-016 */
+    if (n->asid == 0) return w;                       /* @req SNP-RMP-017 */
+    if ((changed & LOW_ASID) != 0) return w;          /* @req SNP-RMP-017 */
+    if ((changed & LOW_GPA) != 0) return w;           /* @req SNP-RMP-017 */
+    if ((changed & LOW_2M) != 0) return w;            /* @req SNP-RMP-017 */
+    w.low |= u->old.low & (LOW_VALIDATED | LOW_VMSA); /* @req SNP-RMP-016 */
+    w.high = u->old.high & HIGH_PERMS;                /* @req SNP-RMP-016 */
     return w;
 }
 
@@ -98,8 +91,8 @@ struct rmp_answer rmp_update(struct rmp *rmp, const struct rmp_cpu *cpu, uint64_
                              const struct rmp_state_fields *n) {
     const bool refuses_gpa = rmp->config.rules.update_refuses_gpa;
     const bool stray_gpa = n->assigned && n->asid == 0 && (n->gpa & LOW_GPA) != 0;
-    const bool unaligned = n->size == RMP_2M && !rmp_is_aligned(rmp, spa & ~(RMP_PAGE_4K - 1));
-    if (is_undefined(cpu)) return rmp_raise(RMP_UD, 0, 1);         /* @req SNP-RMP-001 */
+    const bool unaligned = n->size == RMP_2M && !rmp_is_aligned(rmp, spa);
+    if (rmp_is_undefined(cpu)) return rmp_raise(RMP_UD, 0, 1);     /* @req SNP-RMP-001 */
     if (cpu->cpl != 0) return rmp_raise(RMP_GP, 0, 2);             /* @req SNP-RMP-002 */
     if (cpu->asid != 0) return rmp_refuse(RMP_FAIL_PERMISSION, 3); /* @req SNP-RMP-003 */
     if (unaligned) return rmp_refuse(RMP_FAIL_INPUT, 4);           /* @req SNP-RMP-004 */
@@ -109,7 +102,8 @@ struct rmp_answer rmp_update(struct rmp *rmp, const struct rmp_cpu *cpu, uint64_
     if (refuses_gpa && stray_gpa) return rmp_refuse(RMP_FAIL_INPUT, 14); /* @req SNP-RMP-014 */
     if (!rmp_covers(rmp, spa)) return rmp_refuse(RMP_FAIL_INPUT, 6);     /* @req SNP-RMP-006 */
     struct rmp_region region;
-    if (!rmp_region_try_lock(rmp, spa, &region)) return rmp_refuse(RMP_FAIL_INUSE, 12);
+    const enum rmp_code busy = (enum rmp_code)rmp->config.rules.update_contended;
+    if (!rmp_region_try_lock(rmp, spa, &region)) return rmp_refuse(busy, 12); /* @req SNP-RMP-012 */
     const struct update u = {.spa = spa, .new = *n, .old = rmp_region_get(&region, spa)};
     const struct rmp_answer answer = check_update(&region, &u);
     if (rmp_ok(answer)) update(&region, &u);
@@ -133,14 +127,15 @@ static struct rmp_answer check_psmash(const struct rmp_region *region) {
 }
 
 struct rmp_answer rmp_psmash(struct rmp *rmp, const struct rmp_cpu *cpu, uint64_t spa) {
-    const bool aligned = rmp_is_aligned(rmp, spa & ~(RMP_PAGE_4K - 1));
-    if (is_undefined(cpu)) return rmp_raise(RMP_UD, 0, 21);           /* @req SNP-RMP-021 */
+    const bool aligned = rmp_is_aligned(rmp, spa);
+    if (rmp_is_undefined(cpu)) return rmp_raise(RMP_UD, 0, 21);       /* @req SNP-RMP-021 */
     if (cpu->cpl != 0) return rmp_raise(RMP_GP, 0, 22);               /* @req SNP-RMP-022 */
     if (!aligned) return rmp_refuse(RMP_FAIL_INPUT, 23);              /* @req SNP-RMP-023 */
     if (!rmp_covers(rmp, spa)) return rmp_refuse(RMP_FAIL_INPUT, 24); /* @req SNP-RMP-024 */
     if (cpu->asid != 0) return rmp_refuse(RMP_FAIL_PERMISSION, 25);   /* @req SNP-RMP-025 */
     struct rmp_region region;
-    if (!rmp_region_try_lock(rmp, spa, &region)) return rmp_refuse(RMP_FAIL_INUSE, 26);
+    const bool held = rmp_region_try_lock(rmp, spa, &region);
+    if (!held) return rmp_refuse(RMP_FAIL_INUSE, 26); /* @req SNP-RMP-026 */
     const struct rmp_answer answer = check_psmash(&region);
     if (rmp_ok(answer)) rmp_region_split(&region);
     rmp_region_unlock(&region);
@@ -151,12 +146,13 @@ struct rmp_answer rmp_psmash(struct rmp *rmp, const struct rmp_cpu *cpu, uint64_
 
 struct rmp_answer rmp_read(const struct rmp *rmp, const struct rmp_cpu *cpu, uint64_t spa,
                            struct rmp_state_fields *fields) {
-    const bool undefined = is_undefined(cpu) || !rmp->config.has_rmpread;
+    const bool undefined = rmp_is_undefined(cpu) || !rmp->config.has_rmpread;
     if (undefined) return rmp_raise(RMP_UD, 0, 32);                   /* @req SNP-RMP-032 */
     if (cpu->cpl != 0) return rmp_raise(RMP_GP, 0, 33);               /* @req SNP-RMP-033 */
     if (!rmp_covers(rmp, spa)) return rmp_refuse(RMP_FAIL_INPUT, 34); /* @req SNP-RMP-034 */
     if (cpu->asid != 0) return rmp_refuse(RMP_FAIL_PERMISSION, 35);   /* @req SNP-RMP-035 */
-    const struct rmp_words w = rmp_words_at(rmp, spa), region = rmp_region_words(rmp, spa);
+    struct rmp_words region;
+    const struct rmp_words w = rmp_words_both(rmp, spa, &region);
     const bool assigned = (region.low & (LOW_ASSIGNED | LOW_SUBPAGES)) != 0;
     *fields = (struct rmp_state_fields){
         .gpa = w.low & LOW_GPA,

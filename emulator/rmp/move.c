@@ -41,22 +41,48 @@ static bool is_guest_move(enum rmp_move move) {
     return move == RMP_MOVE_LAUNCH_UPDATE || move == RMP_MOVE_SWAP_OUT || move == RMP_MOVE_SWAP_IN;
 }
 
-static bool is_owner(enum rmp_move move, const struct rmp_entry *e,
+static bool makes_metadata(enum rmp_move move) {
+    return move == RMP_MOVE_MD_INIT || move == RMP_MOVE_SWAP_IN_METADATA;
+}
+
+/* The page of a context, as an entry can name it. */
+static bool is_context_page(const struct rmp *rmp, uint64_t owner) {
+    return owner != 0 && owner % RMP_PAGE_4K == 0 && rmp_covers(rmp, owner);
+}
+
+static bool is_owner(const struct rmp *rmp, enum rmp_move move, const struct rmp_entry *e,
                      const struct rmp_move_args *args) {
     if (is_guest_move(move)) return e->asid == args->asid;
     if (move == RMP_MOVE_SWAP_OUT_METADATA) return e->gpa == args->owner;
-    return true;
+    return !makes_metadata(move) || is_context_page(rmp, args->owner);
+}
+
+/* Commands that look at the state before the size: firmware command notes, sections 5.5, 5.6, 5.11, 5.18, 5.19. */
+static bool state_comes_first(enum rmp_move move) {
+    return move == RMP_MOVE_GCTX_CREATE || move == RMP_MOVE_DECOMMISSION ||
+           move == RMP_MOVE_LAUNCH_UPDATE || move == RMP_MOVE_MD_INIT || move == RMP_MOVE_SET_STATE;
+}
+
+/* Contexts, metadata that is made and VMSAs are pages of 4 KiB: sections 5.5, 5.11, 5.16 and 5.18. */
+static bool must_be_small(enum rmp_move move, const struct rmp_move_args *args) {
+    const bool guest = move == RMP_MOVE_LAUNCH_UPDATE || move == RMP_MOVE_SWAP_IN;
+    return move == RMP_MOVE_GCTX_CREATE || move == RMP_MOVE_DECOMMISSION ||
+           move == RMP_MOVE_MD_INIT || (guest && args->vmsa);
 }
 
 static enum rmp_moved check_move(const struct rmp *rmp, enum rmp_move move, uint64_t paddr,
                                  const struct rmp_entry *e, const struct rmp_move_args *args) {
     const bool large = args->size == RMP_2M, row = row_of(move, rmp_entry_state(e)) != NULL;
-    if (e->size != args->size) return RMP_MOVE_BAD_SIZE;                 /* @req SNP-RMP-153 */
-    if (large && !rmp_is_aligned(rmp, paddr)) return RMP_MOVE_UNALIGNED; /* @req SNP-RMP-154 */
-    if (move == RMP_MOVE_RECLAIM && !e->immutable) return RMP_MOVED;     /* @req SNP-RMP-158 */
-    if (!row) return RMP_MOVE_BAD_STATE;                                 /* @req SNP-RMP-155 */
-    if (!is_owner(move, e, args)) return RMP_MOVE_BAD_OWNER;             /* @req SNP-RMP-156 */
-    if (e->in_use) return RMP_MOVE_IN_USE;                               /* @req SNP-RMP-157 */
+    const bool small = must_be_small(move, args), early = !row && state_comes_first(move);
+    const bool aligned = rmp_is_aligned(rmp, paddr);
+    if (early) return RMP_MOVE_BAD_STATE;                            /* @req SNP-RMP-155 */
+    if (e->size != args->size) return RMP_MOVE_BAD_SIZE;             /* @req SNP-RMP-153 */
+    if (large && !aligned) return RMP_MOVE_UNALIGNED;                /* @req SNP-RMP-154 */
+    if (large && small) return RMP_MOVE_BAD_SIZE;                    /* @req SNP-RMP-153 */
+    if (move == RMP_MOVE_RECLAIM && !e->immutable) return RMP_MOVED; /* @req SNP-RMP-158 */
+    if (!row) return RMP_MOVE_BAD_STATE;                             /* @req SNP-RMP-155 */
+    if (!is_owner(rmp, move, e, args)) return RMP_MOVE_BAD_OWNER;    /* @req SNP-RMP-156 */
+    if (e->in_use) return RMP_MOVE_IN_USE;                           /* @req SNP-RMP-157 */
     return RMP_MOVED;
 }
 
@@ -65,22 +91,24 @@ static enum rmp_moved check_move(const struct rmp *rmp, enum rmp_move move, uint
 /* An entry without ASID in STATE, of E's size. */
 static struct rmp_entry firmware_entry(enum rmp_state state, const struct rmp_entry *e,
                                        uint64_t owner) {
-    const bool metadata = state == RMP_METADATA;
-    return (struct rmp_entry){
+    struct rmp_entry made = {
         .assigned = state != RMP_HV_FIXED,
         .immutable = state != RMP_RECLAIM,
         .vmsa = state == RMP_CONTEXT,
         .size = state == RMP_HV_FIXED ? RMP_4K : e->size,
-        .mark = metadata ? RMP_MARK_METADATA : RMP_MARK_NONE,
-        .gpa = metadata ? owner : 0,
     };
+    if (state == RMP_METADATA) {
+        made.mark = RMP_MARK_METADATA;
+        made.gpa = owner;
+    }
+    return made;
 }
 
 static void fill_guest(enum rmp_move move, const struct rmp_move_args *args, struct rmp_entry *e) {
     if (move != RMP_MOVE_LAUNCH_UPDATE && move != RMP_MOVE_SWAP_IN) return;
     for (unsigned i = move == RMP_MOVE_SWAP_IN ? 0 : 1; i < RMP_VMPL_COUNT; i++)
         e->perms[i] = args->perms[i];
-    e->vmsa = args->vmsa;
+    e->vmsa = args->vmsa || (move == RMP_MOVE_LAUNCH_UPDATE && e->vmsa);
     if (move == RMP_MOVE_SWAP_IN) e->gpa = args->gpa & RMP_GPA_MASK;
 }
 
@@ -109,6 +137,7 @@ static void write_entry(struct rmp_region *region, uint64_t paddr, const struct 
 enum rmp_moved rmp_move(struct rmp *rmp, enum rmp_move move, uint64_t paddr,
                         const struct rmp_move_args *args) {
     if (!rmp_covers(rmp, paddr)) return RMP_MOVE_NO_ENTRY; /* @req SNP-RMP-152 */
+    if (rmp_is_own(rmp, paddr)) return RMP_MOVE_IN_RMP;    /* @req SNP-RMP-175 */
     struct rmp_region region;
     rmp_region_lock(rmp, paddr, &region);
     struct rmp_entry e = rmp_entry_of(rmp_region_get(&region, paddr));

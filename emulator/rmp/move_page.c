@@ -79,13 +79,16 @@ static void move_pair(struct rmp_entry *src, struct rmp_entry *dst) {
 enum rmp_moved rmp_move_page(struct rmp *rmp, uint64_t src, uint64_t dst,
                              const struct rmp_move_args *args) {
     const bool covered = rmp_covers(rmp, src) && rmp_covers(rmp, dst);
+    const bool own = rmp_is_own(rmp, src) || rmp_is_own(rmp, dst);
     if (!covered) return RMP_MOVE_NO_ENTRY; /* @req SNP-RMP-161 */
+    if (own) return RMP_MOVE_IN_RMP;        /* @req SNP-RMP-175 */
     struct pair p;
     lock_pair(rmp, src, dst, &p);
     struct rmp_entry s = rmp_entry_of(rmp_region_get(p.src, src));
     struct rmp_entry d = rmp_entry_of(rmp_region_get(p.dst, dst));
     enum rmp_moved result = check_pair(rmp, src, dst, &s, &d, args);
-    if (src / RMP_PAGE_4K == dst / RMP_PAGE_4K) result = RMP_MOVE_BAD_STATE;
+    const bool itself = src / RMP_PAGE_4K == dst / RMP_PAGE_4K;
+    if (itself) result = RMP_MOVE_BAD_STATE; /* @req SNP-RMP-161 */
     if (result == RMP_MOVED) {
         move_pair(&s, &d);
         rmp_region_set(p.src, src, rmp_words_of(&s));
@@ -118,16 +121,20 @@ static enum rmp_moved check_unsmash(const struct rmp_region *region) {
     for (unsigned i = 1; i < pages; i++) {
         const struct rmp_words w = rmp_region_get(region, region->first + i * RMP_PAGE_4K);
         const bool follows = (w.low & LOW_GPA) == first.gpa + i * RMP_PAGE_4K;
-        if (!is_like(region->at, w)) return RMP_MOVE_BAD_STATE; /* @req SNP-RMP-163 */
-        if (!follows) return RMP_MOVE_BAD_STATE;                /* @req SNP-RMP-164 */
-        if ((w.high & HIGH_IN_USE) != 0) return RMP_MOVE_IN_USE;
+        if (!is_like(region->at, w)) return RMP_MOVE_BAD_STATE;  /* @req SNP-RMP-163 */
+        if (!follows) return RMP_MOVE_BAD_STATE;                 /* @req SNP-RMP-164 */
+        if ((w.high & HIGH_IN_USE) != 0) return RMP_MOVE_IN_USE; /* @req SNP-RMP-157 */
     }
-    return first.in_use ? RMP_MOVE_IN_USE : RMP_MOVED;
+    if (first.in_use) return RMP_MOVE_IN_USE; /* @req SNP-RMP-157 */
+    return RMP_MOVED;
 }
 
 enum rmp_moved rmp_unsmash(struct rmp *rmp, uint64_t paddr) {
-    if (!rmp_covers(rmp, paddr)) return RMP_MOVE_NO_ENTRY;      /* @req SNP-RMP-162 */
+    const uint64_t last = paddr + rmp_large_bytes(rmp) - 1;
     if (!rmp_is_aligned(rmp, paddr)) return RMP_MOVE_UNALIGNED; /* @req SNP-RMP-162 */
+    if (!rmp_covers(rmp, paddr)) return RMP_MOVE_NO_ENTRY;      /* @req SNP-RMP-162 */
+    const bool own = rmp->own_start <= last && paddr < rmp->own_end;
+    if (own) return RMP_MOVE_IN_RMP; /* @req SNP-RMP-175 */
     struct rmp_region region;
     rmp_region_lock(rmp, paddr, &region);
     const enum rmp_moved result = check_unsmash(&region);

@@ -5,8 +5,6 @@
 
 #include "rmp/table.h"
 
-#define FULL_PERMS ((uint64_t)RMP_PERM_ALL)
-
 static size_t regions_bytes(const struct rmp *rmp) {
     return (size_t)(rmp->config.size >> rmp->region_shift) * sizeof(struct rmp_record);
 }
@@ -23,6 +21,7 @@ struct rmp_config rmp_config_default(uint64_t size) {
         .has_rmpquery = true,
         .rules =
             {
+                .update_contended = RMP_FAIL_INUSE,
                 .update_inside_2m = RMP_FAIL_OVERLAP,
                 .update_over_hv_fixed = RMP_FAIL_PERMISSION,
                 .psmash_needs_asid = true,
@@ -43,6 +42,11 @@ static struct sevkit_result check_config(const struct rmp_config *c) {
                            "a multiple of a large page (2 MiB), not 0");
     }
     const uint32_t inside = c->rules.update_inside_2m, over = c->rules.update_over_hv_fixed;
+    const uint32_t contended = c->rules.update_contended;
+    if (contended != RMP_FAIL_INUSE && contended != RMP_FAIL_OVERLAP) {
+        return sevkit_fail(SEVKIT_BAD_VALUE, "update_contended", SEVKIT_NO_OFFSET, contended,
+                           "3 or 4");
+    }
     if (inside == RMP_SUCCESS || inside > RMP_FAIL_OVERLAP) {
         return sevkit_fail(SEVKIT_BAD_VALUE, "update_inside_2m", SEVKIT_NO_OFFSET, inside,
                            "1 to 4");
@@ -81,6 +85,14 @@ void rmp_free(struct rmp *rmp) {
 
 void rmp_reset(struct rmp *rmp) {
     if (!rmp_init_range(rmp, 0, rmp->config.size, RMP_HYPERVISOR)) abort();
+    if (!rmp_init_range(rmp, rmp->own_start, rmp->own_end, RMP_FIRMWARE)) abort();
+}
+
+bool rmp_place(struct rmp *rmp, uint64_t start, uint64_t end) {
+    if (!rmp_init_range(rmp, start, end, RMP_FIRMWARE)) return false;
+    rmp->own_start = start < end ? start : 0;
+    rmp->own_end = start < end ? end : 0;
+    return true;
 }
 
 const struct rmp_config *rmp_config_of(const struct rmp *rmp) {
@@ -92,7 +104,7 @@ uint64_t rmp_large_size(const struct rmp *rmp) {
 }
 
 uint64_t rmp_asid_pages(const struct rmp *rmp, unsigned asid) {
-    if (asid == 0 || asid > RMP_ASID_MAX) return 0;
+    if (asid > RMP_ASID_MAX) return 0;
     return atomic_load_explicit(&rmp->asid_pages[asid], memory_order_relaxed);
 }
 
@@ -125,7 +137,7 @@ struct rmp_words rmp_words_of(const struct rmp_entry *e) {
     if (e->immutable) w.low |= LOW_IMMUTABLE;
     if (e->vmsa) w.low |= LOW_VMSA;
     if (e->validated) w.low |= LOW_VALIDATED;
-    if (e->in_use) w.high |= HIGH_IN_USE;
+    if (e->in_use) w.high |= HIGH_USER;
     for (unsigned i = 0; i < RMP_VMPL_COUNT; i++) w.high |= (uint64_t)e->perms[i] << (8 * i);
     return w;
 }
@@ -233,8 +245,10 @@ void rmp_region_set(struct rmp_region *region, uint64_t paddr, struct rmp_words 
     }
     make_live(region);
     record_store(record_of(region, paddr), words);
-    if ((old.low & LOW_ASSIGNED) > (words.low & LOW_ASSIGNED)) region->at.low -= LOW_SUBPAGE;
-    if ((old.low & LOW_ASSIGNED) < (words.low & LOW_ASSIGNED)) region->at.low += LOW_SUBPAGE;
+    if (((old.low ^ words.low) & LOW_ASSIGNED) == 0) return;
+    if ((words.low & LOW_ASSIGNED) != 0) region->at.low += LOW_SUBPAGE;
+    if ((old.low & LOW_ASSIGNED) != 0) region->at.low -= LOW_SUBPAGE;
+    region_store(region);
 }
 
 /* Before the region is filled: its pages of 4 KiB leave the ASID counters. */
@@ -249,7 +263,7 @@ static void uncount_pages(struct rmp_region *region) {
 
 void rmp_region_fill_all(struct rmp_region *region, struct rmp_words first, enum rmp_fill fill,
                          unsigned count) {
-    if ((region->at.low & LOW_SUBPAGES) != 0) uncount_pages(region);
+    uncount_pages(region);
     count_asid(region->rmp, rmp_asid_of(region->at), 0 - weight(region->rmp, region->at));
     count_asid(region->rmp, rmp_asid_of(first), weight(region->rmp, first));
     region->at.low = (first.low & ~LOW_SUBPAGES) | (uint64_t)count << LOW_SUBPAGES_SHIFT;
@@ -262,7 +276,7 @@ void rmp_region_split(struct rmp_region *region) {
     const unsigned pages = region->rmp->config.pages_per_large;
     struct rmp_words w = region->at;
     w.low &= ~(LOW_2M | LOW_SUBPAGES);
-    w.high &= ~HIGH_REGION;
+    w.high &= ~(HIGH_REGION | HIGH_IN_USE);
     for (unsigned i = 1; i < pages; i++) {
         struct rmp_words page = w;
         if (rmp_asid_of(w) != 0)
@@ -286,8 +300,9 @@ bool rmp_entry_at(const struct rmp *rmp, uint64_t paddr, struct rmp_entry *entry
 
 bool rmp_lookup(const struct rmp *rmp, uint64_t paddr, struct rmp_entry *entry) {
     if (!rmp_covers(rmp, paddr)) return false;
-    const struct rmp_words region = rmp_region_words(rmp, paddr);
-    *entry = rmp_entry_of(rmp_is_2m(region) ? region : rmp_words_at(rmp, paddr));
+    struct rmp_words region;
+    const struct rmp_words page = rmp_words_both(rmp, paddr, &region);
+    *entry = rmp_entry_of(rmp_is_2m(region) ? region : page);
     return true;
 }
 
@@ -330,6 +345,7 @@ static struct rmp_entry plain_entry(enum rmp_state state, uint64_t paddr) {
     case RMP_FIRMWARE_IOMMU:
         e = firmware;
         e.mark = RMP_MARK_IOMMU;
+        e.gpa = RMP_PAGE_4K;
         break;
     case RMP_PRE_GUEST:
         e = guest;

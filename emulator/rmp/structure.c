@@ -52,21 +52,18 @@ struct rmp_answer rmp_check_structure(const struct rmp *rmp, enum rmp_structure 
 
 struct page {
     enum rmp_structure structure;
-    uint64_t spa;
-    bool taken; /* it was not in use before */
+    uint64_t spa; /* RMP_NO_PAGE lies in no table */
 };
 
-static struct rmp_answer take(struct rmp *rmp, const struct rmp_vmrun *run, struct page *page) {
-    page->taken = false;
-    if (page->spa == RMP_NO_PAGE) return rmp_done();
+static struct rmp_answer take(struct rmp *rmp, const struct rmp_vmrun *run,
+                              const struct page *page) {
     if (!rmp_covers(rmp, page->spa)) return check_uncovered(page->structure);
     struct rmp_region region;
     rmp_region_lock(rmp, page->spa, &region);
     struct rmp_words w = rmp_region_get(&region, page->spa);
     const struct rmp_answer answer = check_words(rmp, page->structure, w, run->asid, run->vmsa_gpa);
     if (rmp_ok(answer)) {
-        page->taken = (w.high & HIGH_IN_USE) == 0;
-        w.high |= HIGH_IN_USE; /* @req SNP-RMP-143 */
+        if ((w.high & HIGH_IN_USE) != HIGH_IN_USE) w.high += HIGH_USER; /* @req SNP-RMP-143 */
         rmp_region_set(&region, page->spa, w);
     }
     rmp_region_unlock(&region);
@@ -74,18 +71,19 @@ static struct rmp_answer take(struct rmp *rmp, const struct rmp_vmrun *run, stru
 }
 
 static void leave(struct rmp *rmp, uint64_t spa) {
-    if (spa == RMP_NO_PAGE || !rmp_covers(rmp, spa)) return;
+    if (!rmp_covers(rmp, spa)) return;
     struct rmp_region region;
     rmp_region_lock(rmp, spa, &region);
     struct rmp_words w = rmp_region_get(&region, spa);
-    const bool in_use = (w.high & HIGH_IN_USE) != 0;
-    w.high &= ~HIGH_IN_USE; /* @req SNP-RMP-143 */
-    if (in_use) rmp_region_set(&region, spa, w);
+    if ((w.high & HIGH_IN_USE) != 0) {
+        w.high -= HIGH_USER; /* @req SNP-RMP-143 */
+        rmp_region_set(&region, spa, w);
+    }
     rmp_region_unlock(&region);
 }
 
 struct rmp_answer rmp_vmrun(struct rmp *rmp, const struct rmp_vmrun *run) {
-    struct page pages[] = {
+    const struct page pages[] = {
         {.structure = RMP_VMCB, .spa = run->vmcb},
         {.structure = RMP_AVIC_BACKING_PAGE, .spa = run->avic},
         {.structure = run->snp_guest ? RMP_SNP_VMSA : RMP_ES_VMSA, .spa = run->vmsa},
@@ -95,15 +93,13 @@ struct rmp_answer rmp_vmrun(struct rmp *rmp, const struct rmp_vmrun *run) {
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
         const struct rmp_answer answer = take(rmp, run, &pages[i]);
         if (rmp_ok(answer)) continue;
-        while (i-- > 0)
-            if (pages[i].taken) leave(rmp, pages[i].spa);
+        while (i-- > 0) leave(rmp, pages[i].spa);
         return answer;
     }
     return rmp_done();
 }
 
 void rmp_vmexit(struct rmp *rmp, const struct rmp_vmrun *run) {
-    leave(rmp, run->vmcb);
-    leave(rmp, run->avic);
-    leave(rmp, run->vmsa);
+    const uint64_t pages[] = {run->vmcb, run->avic, run->vmsa};
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) leave(rmp, pages[i]);
 }

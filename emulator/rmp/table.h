@@ -4,9 +4,9 @@
  * records of their own, which count only while the region is `live`. Before that all later pages read as the
  * region's `fill` says, so that a region that is one page, or of one state throughout, costs one record.
  *
- * Writers hold the region's lock: bit 63 of its low word, as real entries have it. Readers take none: a record's high
- * word carries a version that grows with every write; a reader that sees the lock or another version afterwards
- * reads again. */
+ * Writers hold the region's lock: bit 63 of its low word, as real entries have it. Readers take none and write
+ * nothing: a record's high word carries a version that grows with every write of the record; a reader that sees the
+ * lock, or another version afterwards, reads again. */
 #ifndef SEVKIT_RMP_TABLE_H
 #define SEVKIT_RMP_TABLE_H
 
@@ -41,14 +41,16 @@ struct rmp_words {
 
 /* High word: masks in bits 31:0, then what the model keeps beside the entry. */
 #define HIGH_PERMS UINT64_C(0xFFFFFFFF)
-#define HIGH_IN_USE (UINT64_C(1) << 32)
-#define HIGH_MARK_SHIFT 33
+#define FULL_PERMS ((uint64_t)RMP_PERM_ALL) /* of VMPL 0, nothing for the others */
+#define HIGH_USER (UINT64_C(1) << 32) /* one of the processors that use the page, bits 37:32 */
+#define HIGH_IN_USE (UINT64_C(0x3F) << 32)
+#define HIGH_MARK_SHIFT 38
 #define HIGH_MARK (UINT64_C(3) << HIGH_MARK_SHIFT)
-#define HIGH_LIVE (UINT64_C(1) << 35) /* of a region: its later pages have records */
-#define HIGH_FILL_SHIFT 36
+#define HIGH_LIVE (UINT64_C(1) << 40) /* of a region: its later pages have records */
+#define HIGH_FILL_SHIFT 41
 #define HIGH_FILL (UINT64_C(3) << HIGH_FILL_SHIFT)
 #define HIGH_REGION (HIGH_LIVE | HIGH_FILL)
-#define HIGH_VERSION_ONE (UINT64_C(1) << 38)
+#define HIGH_VERSION_ONE (UINT64_C(1) << 43)
 #define HIGH_VERSION (~(HIGH_VERSION_ONE - 1))
 
 /* The later pages of a region that is not live. */
@@ -58,7 +60,8 @@ struct rmp {
     struct rmp_config config;
     unsigned region_shift; /* log2 of a large page's bytes */
     struct rmp_record *regions;
-    struct rmp_record *pages; /* by page number; those of aligned pages are not used */
+    struct rmp_record *pages;    /* by page number; those of aligned pages are not used */
+    uint64_t own_start, own_end; /* the pages where the table itself lies; empty: nowhere */
     _Atomic uint64_t asid_pages[RMP_ASID_MAX + 1];
 };
 
@@ -75,6 +78,11 @@ static inline struct rmp_words rmp_record_load(const struct rmp_record *record) 
 
 static inline bool rmp_covers(const struct rmp *rmp, uint64_t paddr) {
     return paddr < rmp->config.size;
+}
+
+/* PADDR lies in the table's own pages. */
+static inline bool rmp_is_own(const struct rmp *rmp, uint64_t paddr) {
+    return paddr >= rmp->own_start && paddr < rmp->own_end;
 }
 
 static inline uint64_t rmp_region_of(const struct rmp *rmp, uint64_t paddr) {
@@ -114,9 +122,30 @@ static inline struct rmp_words rmp_words_at(const struct rmp *rmp, uint64_t padd
     }
 }
 
+/* As above, with the region's own entry of the same moment. */
+static inline struct rmp_words rmp_words_both(const struct rmp *rmp, uint64_t paddr,
+                                              struct rmp_words *region) {
+    const struct rmp_record *record = &rmp->regions[rmp_region_of(rmp, paddr)];
+    struct rmp_words before = rmp_record_load(record);
+    for (;;) {
+        struct rmp_words page = before;
+        const bool live = (before.high & HIGH_LIVE) != 0, first = rmp_is_first(rmp, paddr);
+        if (!first && live) page = rmp_record_load(&rmp->pages[paddr / RMP_PAGE_4K]);
+        if (!first && !live) page = rmp_fill_words(rmp_region_fill(before));
+        *region = before;
+        before = rmp_record_load(record);
+        if (before.low == region->low && before.high == region->high) return page;
+    }
+}
+
 /* The entry of the region's aligned page. PADDR is covered. */
 static inline struct rmp_words rmp_region_words(const struct rmp *rmp, uint64_t paddr) {
     return rmp_record_load(&rmp->regions[rmp_region_of(rmp, paddr)]);
+}
+
+/* An instruction where there is none: not 64-bit mode, or SNP is off. */
+static inline bool rmp_is_undefined(const struct rmp_cpu *cpu) {
+    return !cpu->long_mode || !cpu->snp;
 }
 
 static inline unsigned rmp_asid_of(struct rmp_words w) {

@@ -10,7 +10,7 @@ static struct sevkit_result read_flag(const struct vmm_json *at, const char *nam
     return member.value == NULL ? sevkit_success() : vmm_json_bool(&member, out);
 }
 
-/* A code of RMPUPDATE, MIN or above. */
+/* A code of RMPUPDATE, MIN to 4. */
 static struct sevkit_result read_code(const struct vmm_json *at, const char *name, uint64_t min,
                                       uint32_t *out) {
     const struct vmm_json member = vmm_json_member(at, name);
@@ -39,6 +39,7 @@ static struct sevkit_result read_rules(const struct vmm_json *at, struct rmp_rul
         SEVKIT_TRY(read_flag(at, flags[i].name, flags[i].out));
     /* That an update inside a 2 MiB page is refused is known, its code is not. */
     SEVKIT_TRY(read_code(at, "update_inside_2m", RMP_FAIL_INPUT, &r->update_inside_2m));
+    SEVKIT_TRY(read_code(at, "update_contended", RMP_FAIL_INUSE, &r->update_contended));
     return read_code(at, "update_over_hv_fixed", RMP_SUCCESS, &r->update_over_hv_fixed);
 }
 
@@ -73,6 +74,7 @@ struct sevkit_result vmm_read_rmp(const struct vmm_json *at, struct sevkit_profi
         "rmpquery",
         "raw_format",
         "update_in_use_first",
+        "update_contended",
         "update_inside_2m",
         "update_over_hv_fixed",
         "update_refuses_gpa",

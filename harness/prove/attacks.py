@@ -31,10 +31,14 @@ WHICH_LINE = {
     "attack.remap.entry-gpa": "LOW_GPA",
     "attack.remap.entry-asid": "LOW_ASID",
     "attack.swap.move-other": "is_owner",
+    "attack.inuse.vmsa": "if (used) return",
+    "attack.inuse.vmcb": "if (used) return",
+    "attack.firmware.reclaim-rmp": "if (rmp_is_own(rmp, paddr))",
     "attack.size.join-swapped": "follows",
     "attack.size.join-masks": "is_like",
 }
 CHECK = re.compile(r"^(\s*)if \((.*)\) return (.*)$")
+TITLE = re.compile(r"^(.*) \(([^()]+)\)$")
 
 
 class AttackError(Exception):
@@ -48,6 +52,7 @@ class Scenario:
     id: str
     title: str
     rule: str
+    source: str = ""  # the row of SNP's threat model, and the published class
 
     @property
     def twin(self) -> str:
@@ -67,8 +72,15 @@ def scenarios(runner: Path) -> list[Scenario]:
     done = subprocess.run(
         [str(runner), "--area", "attack", "--list", "--json", "-"], capture_output=True, text=True, check=True
     )
-    tests = [json.loads(line) for line in done.stdout.splitlines()]
-    return [Scenario(t["id"], t["title"], t["requirements"][0]) for t in tests if t["kind"] == "negative"]
+    found = []
+    for test in map(json.loads, done.stdout.splitlines()):
+        if test["kind"] != "negative":
+            continue
+        parts = TITLE.match(test["title"])
+        if parts is None:
+            raise AttackError(f"{test['id']}: the title names no source")
+        found.append(Scenario(test["id"], parts[1], test["requirements"][0], parts[2]))
+    return found
 
 
 def line_of(root: Path, scenario: Scenario) -> Line:
@@ -192,15 +204,25 @@ def page(runner: Path) -> str:
     lines = [
         "# Attacks, and the one check that stops each",
         "",
-        "Made by `python -m prove.attacks BUILD --docs` from `suites/attack/`; do not edit. Each scenario is",
-        "told twice there: with the attacker's step, and without it, when everything must work. What the",
-        "last column says is broken by `python -m prove.attacks BUILD`, one line at a time: then the attack",
-        "succeeds, and its fair twin still works.",
+        "Made by `make docs` from `suites/attack/`; do not edit. Each scenario is told twice there: with the",
+        "attacker's step or steps, and without, when everything must work. The second column is the row of",
+        "SNP's threat model, or the part of SNP, that it attacks, and the published class of attacks where",
+        "there is one. Attacks that go past the processor, as aliased DRAM does, meet no check of the RMP",
+        "and are not here.",
         "",
-        "| scenario | the attacker | stopped by |",
-        "|---|---|---|",
+        "The check in the last column is broken, one line at a time, by `make prove`, or alone by",
+        "",
+        "```",
+        "make deps all",
+        "PYTHONPATH=harness build/venv/bin/python -m prove.attacks build",
+        "```",
+        "",
+        "Then the attack succeeds, and its fair twin still works.",
+        "",
+        "| scenario | from | the attacker | stopped by |",
+        "|---|---|---|---|",
         *(
-            f"| {s.id.removeprefix('attack.')} | {s.title} | {s.rule}: {text[s.rule]} |"
+            f"| {s.id.removeprefix('attack.')} | {s.source} | {s.title} | {s.rule}: {text[s.rule]} |"
             for s in scenarios(runner)
         ),
     ]
@@ -209,9 +231,12 @@ def page(runner: Path) -> str:
 
 def main(arguments: list[str]) -> int:
     """The command."""
-    if not arguments or arguments[0].startswith("-"):
+    if arguments == ["--help"]:
         print(__doc__)
-        return 0 if arguments == ["--help"] else 2
+        return 0
+    if not arguments or arguments[0].startswith("-"):
+        print(__doc__, file=sys.stderr)
+        return 2
     build, rest, only = Path(arguments[0]).resolve(), arguments[1:], "*"
     try:
         if rest == ["--docs"]:

@@ -24,8 +24,12 @@ PACKAGES = ("base-files", "cbmc")
 PROGRAMS = ("cbmc", "goto-cc")
 LOADER = "loader"
 
-# What it all is made with and run by, and the packages that they are in.
-TOOLS = (("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux"), ("gcc", "build-essential"))
+# What it is run by and what it is fetched with, and the packages that they are in.
+TOOLS = (("gcc", "build-essential"),)
+FETCH_TOOLS = (("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux"))
+
+# How gather() lays its folder out: another number with another layout.
+LAYOUT = "1"
 
 MissingError = kernel.MissingError
 
@@ -112,14 +116,17 @@ def gather(root: Path, out: Path) -> None:
 
 
 def cache_name() -> str:
-    """The folder's name in the cache, by all that it is made from."""
-    return f"cbmc-{cache.key(Path(__file__))}"
+    """The folder's name in the cache, by what is in it."""
+    return f"cbmc-{cache.key(SUITE, *PACKAGES, *PROGRAMS, LOADER, LAYOUT)}"
 
 
 def cbmc(say: Callable[[str], None]) -> Cbmc:
     """CBMC from the cache or fetched now; MissingError says why it cannot be had."""
-    for program, package in TOOLS:
+    found = cached()
+    for program, package in (*TOOLS, *(() if found else FETCH_TOOLS)):
         kernel.need(program, package)
+    if found is not None:
+        return found
 
     def make(work: Path) -> None:
         say(f"prove: fetching CBMC from Debian {SUITE}")

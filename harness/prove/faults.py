@@ -1,7 +1,7 @@
 """Seeded faults: one line of emulator/rmp is broken, named by its requirement; the search must tell of it.
 
 The search is built again around the broken object. A fault that it does not find is a failure, and so is one
-whose line is not there.
+whose line is not there, that does not build, that crashes the search, or that keeps it from an answer.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mutants import operators
+
+from prove import limit
 
 TREE = Path(__file__).resolve().parents[2]
 RMP = Path("emulator/rmp")
@@ -52,7 +55,10 @@ FAULTS = (
     Fault("SNP-RMP-017", "drop", "RMPUPDATE keeps Validated for another guest", text="LOW_ASID", quick=True),
     Fault("SNP-RMP-017", "drop", "RMPUPDATE keeps Validated for another address", text="LOW_GPA"),
     Fault("SNP-RMP-017", "drop", "RMPUPDATE keeps Validated for another size", text="LOW_2M"),
+    Fault("SNP-RMP-027", "drop", "PSMASH of a page that is not large"),
     Fault("SNP-RMP-029", "drop", "PSMASH of an Immutable page"),
+    Fault("SNP-RMP-035", "drop", "a guest may execute RMPREAD"),
+    Fault("SNP-RMP-037", "logic", "RMPREAD tells of regions where nothing is assigned"),
     Fault("SNP-RMP-043", "drop", "PVALIDATE at VMPL 1"),
     Fault("SNP-RMP-047", "drop", "PVALIDATE of another guest's page"),
     Fault("SNP-RMP-048", "drop", "PVALIDATE of a page for another address", quick=True),
@@ -63,6 +69,7 @@ FAULTS = (
     Fault("SNP-RMP-065", "drop", "RMPADJUST of the own VMPL"),
     Fault("SNP-RMP-066", "drop", "RMPADJUST of a page not validated"),
     Fault("SNP-RMP-068", "drop", "RMPADJUST gives more than it has"),
+    Fault("SNP-RMP-084", "drop", "RMPQUERY of the own VMPL"),
     Fault("SNP-RMP-101", "drop", "the host writes Assigned pages", quick=True),
     Fault("SNP-RMP-104", "drop", "a large mapping reaches Assigned pages"),
     Fault("SNP-RMP-106", "drop", "a guest reaches another's page"),
@@ -70,7 +77,7 @@ FAULTS = (
     Fault("SNP-RMP-110", "drop", "a guest reaches a page not validated"),
     Fault("SNP-RMP-112", "drop", "a VMPL writes what it may read", full=True),
     Fault("SNP-RMP-138", "drop", "any page runs as VMSA"),
-    Fault("SNP-RMP-155", "drop", "firmware moves a page of another state"),
+    Fault("SNP-RMP-155", "drop", "firmware moves a page of another state", text="(!row)"),
     Fault("SNP-RMP-156", "drop", "firmware moves another guest's page"),
     Fault("SNP-RMP-160", "remove", "PAGE_MOVE leaves the new page as it was"),
     Fault("SNP-RMP-161", "drop", "PAGE_MOVE of another guest's page", text="is_owner"),
@@ -80,7 +87,11 @@ FAULTS = (
 
 
 class BrokenListError(Exception):
-    """A fault names a line that is not there, or nothing compiles."""
+    """A fault names a line that is not there, or the unchanged code does not compile."""
+
+
+class BuildError(BrokenListError):
+    """What has a fault does not build."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +99,31 @@ class Verdict:
     """What the search said of a fault."""
 
     fault: Fault
-    rule: str
-    depth: int  # steps of its trace
-    trace: str
-    seconds: float
+    rule: str = ""
+    depth: int = 0  # steps of its trace
+    trace: str = ""
+    seconds: float = 0
+    problem: str = ""  # why it was not found: a word, and more
+
+    @property
+    def line(self) -> str:
+        """For people."""
+        if self.problem:
+            return f"FAILED  {self.fault.line}: {self.problem}"
+        return f"found   {self.fault.line:62} {self.rule:20} {self.depth} steps, {self.seconds:.1f} s"
+
+
+def verdict_of(fault: Fault, returncode: int, output: str, seconds: float) -> Verdict:
+    """From how the search ended and what it said."""
+    found = VIOLATION.search(output)
+    if returncode == 1 and found is not None:
+        return Verdict(fault, found[1], int(found[2]), output[found.start() :], seconds)
+    last = "; ".join(line.strip() for line in output.strip().splitlines()[-2:])
+    if returncode < 0:
+        return Verdict(fault, problem=f"crashed: {signal.Signals(-returncode).name}; {last}")
+    if returncode in (0, 1):
+        return Verdict(fault, problem=f"not found: {last}")
+    return Verdict(fault, problem=f"no search: it ended with {returncode}; {last}")
 
 
 def _mutants() -> Iterator[operators.Mutant]:
@@ -118,6 +150,7 @@ class Workshop:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(TREE / RMP, self.folder / RMP, ignore=shutil.ignore_patterns("tests"))
         self.search = sorted((build / "obj/harness/prove").glob("search*.o"))
+        self.shared = (build / "obj/emulator/frontends/cli.o",)
         if not self.search:
             raise BrokenListError(f"{build}/obj/harness/prove has no search: make {build}/bin/rmp-search")
         self.objects = {
@@ -133,7 +166,7 @@ class Workshop:
         command = [os.environ.get("CC", "gcc"), *FLAGS, *includes, "-c", "-o", str(out), str(source)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            raise BrokenListError(f"{source} does not compile:\n{done.stderr[-2000:]}")
+            raise BuildError(f"{source.name} does not compile: {done.stderr[-2000:]}")
         return out
 
     def program(self, fault: Fault) -> Path:
@@ -146,24 +179,26 @@ class Workshop:
         source.write_text(mutant.after)
         objects = {**self.objects, name.stem: self.compile(source, own / f"{name.stem}.o")}
         program = own / "rmp-search"
-        parts = [*self.search, *objects.values(), self.build / "lib/libabi.a"]
+        libraries = (self.build / "lib" / f"lib{name}.a" for name in ("pki", "abi"))
+        parts = [*self.search, *self.shared, *objects.values(), *libraries]
         command = [os.environ.get("CC", "gcc"), "-o", str(program), *map(str, parts), "-pthread"]
-        subprocess.run(command, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise BuildError(f"does not link: {done.stderr[-2000:]}")
         return program
 
-    def judge(self, fault: Fault) -> Verdict | None:
-        """What the search says of FAULT; None if it finds nothing wrong."""
+    def judge(self, fault: Fault) -> Verdict:
+        """What the search says of FAULT."""
         started = time.monotonic()
-        command = [str(self.program(fault)), "--threads", "1", *([] if fault.full else ["--cut"])]
+        allowed = limit.seconds(SECONDS)
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+            command = [str(self.program(fault)), "--threads", "1", *([] if fault.full else ["--cut"])]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=allowed, check=False)
+        except BuildError as error:
+            return Verdict(fault, problem=f"not built: {error}")
         except subprocess.TimeoutExpired:
-            return None
-        found = VIOLATION.search(done.stdout)
-        if done.returncode != 1 or found is None:
-            return None
-        trace = done.stdout[found.start() :]
-        return Verdict(fault, found[1], int(found[2]), trace, time.monotonic() - started)
+            return Verdict(fault, problem=limit.passed(allowed))
+        return verdict_of(fault, done.returncode, done.stdout + done.stderr, time.monotonic() - started)
 
 
 def chosen(cut: bool) -> tuple[Fault, ...]:
@@ -176,12 +211,8 @@ def run(build: Path, cut: bool) -> tuple[int, int]:
     shop = Workshop(build.resolve(), build.resolve() / "prove" / "faults")
     found = missed = 0
     with ThreadPoolExecutor(JOBS) as pool:
-        for fault, verdict in zip(chosen(cut), pool.map(shop.judge, chosen(cut)), strict=True):
-            if verdict is None:
-                missed += 1
-                print(f"MISSED  {fault.line}", flush=True)
-                continue
-            found += 1
-            steps = f"{verdict.depth} steps, {verdict.seconds:.1f} s"
-            print(f"found   {fault.line:62} {verdict.rule:20} {steps}", flush=True)
+        for verdict in pool.map(shop.judge, chosen(cut)):
+            found += not verdict.problem
+            missed += bool(verdict.problem)
+            print(verdict.line, flush=True)
     return found, missed

@@ -1,13 +1,14 @@
 /* rmp-rows: prints the registry of page state transitions as docs/rmp-transitions.md. */
 #include <stdio.h>
 
+#include "frontends/cli.h"
 #include "sevkit/rmp.h"
 
 static void print(const char *by, enum rmp_state from, enum rmp_state to) {
     printf("| %s | %s | %s |\n", rmp_state_name(from), rmp_state_name(to), by);
 }
 
-int main(void) {
+static void print_all(void) {
     puts("# Page state transitions\n\n"
          "Made by `make docs` from the registry in `emulator/rmp/` (`transitions.c`, `move.c`, "
          "`move_page.c`); do not\n"
@@ -36,5 +37,20 @@ int main(void) {
         printf("| %s | %s | %s | %s |\n", rmp_state_name(row->src), rmp_state_name(row->dst),
                rmp_state_name(row->dst_after), rmp_state_name(row->src_after));
     }
-    return 0;
+}
+
+int main(int argc, char **argv) {
+    const struct cli_option options[] = {{.name = NULL}};
+    const struct cli_command command = {
+        .name = "rmp-rows",
+        .usage = "",
+        .summary =
+            "Prints the page state transitions of the reverse map table as a page of the docs.",
+        .options = options,
+    };
+    struct cli_list operands = {0};
+    int code = CLI_OK;
+    if (!cli_parse(&command, argc - 1, argv + 1, &operands, &code)) return code;
+    print_all();
+    return cli_finish(CLI_OK);
 }

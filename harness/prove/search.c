@@ -2,13 +2,14 @@
  * code of emulator/rmp; in each of them what SEV-SNP promises must hold. docs/prove.md. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
+#include "frontends/cli.h"
 #include "search_trace.h"
 
 #define SAMPLES 5000
+#define THREADS_MAX 64
 
 static const struct prove_world full[] = {
     {.name = "full: 4 pages, 2 guests with 2 addresses each",
@@ -54,16 +55,11 @@ static void print_memo(const struct prove_memo *memo, double seconds) {
            (unsigned long long)memo->runs, seconds);
 }
 
-/* What makes a search that found nothing worthless; NULL if nothing does. */
-static const char *doubt(const struct prove_memo *memo) {
-    if (memo->uneven != NULL) return memo->uneven;
-    return prove_idle(memo);
-}
-
 /* True if everything holds. */
 static bool search_world(const struct prove_world *world, bool direct, unsigned threads) {
     struct prove_memo *memo = malloc(sizeof *memo);
     struct prove_search search;
+    char idle[120];
     const double started = now();
     if (memo == NULL) abort();
     printf("%s\n", world->name);
@@ -76,10 +72,12 @@ static bool search_world(const struct prove_world *world, bool direct, unsigned 
            (unsigned long long)search.states, search.layers, (unsigned long long)search.steps,
            now() - searching);
     bool good = search.found.rule == PROVE_HOLDS;
+    prove_say_idle(memo, idle, sizeof idle);
+    const char *doubt = memo->uneven != NULL ? memo->uneven : idle;
     if (!good) {
         prove_print_trace(&search);
-    } else if (doubt(memo) != NULL) {
-        printf("  nothing is shown: %s\n", doubt(memo));
+    } else if (doubt[0] != 0) {
+        printf("  nothing is shown: %s\n", doubt);
         good = false;
     } else {
         good = direct ? prove_compare_direct(&search) : prove_compare_sample(&search, SAMPLES);
@@ -87,7 +85,6 @@ static bool search_world(const struct prove_world *world, bool direct, unsigned 
     prove_search_free(&search);
     printf("  %s, %.1f s, at most %.2f GiB\n", good ? "holds" : "DOES NOT HOLD", now() - started,
            gigabytes());
-    (void)fflush(stdout);
     prove_memo_free(memo);
     free(memo);
     return good;
@@ -103,34 +100,49 @@ static void print_abstractions(void) {
         "VMSA only with an empty mask of VMPL 1; VMPL 2 and 3 without permissions; no mask with W "
         "but without R",
         "large requests name guest address 0; only pages 0 and 1 become one large page",
-        "a Context page is not tied to the guest whose metadata names it",
-        "nothing is in use, nothing runs at the same time, C=0 and ciphertext reads are left out",
-        "a guest validates only what it does not believe validated, and stops when CF says that "
-        "nothing changed",
+        "the contexts that metadata names lie outside the world and stay; Context pages in it are "
+        "nobody's",
+        "nothing is in use, nothing runs at the same time, reads with C=0 and of ciphertext are "
+        "left out",
+        "a guest validates only what it does not believe validated, and does not learn when CF "
+        "says that nothing changed",
         "guests exchanged, and pages 2 and 3 exchanged, are one state",
     };
     puts("abstractions (docs/prove.md):");
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) printf("  - %s\n", lines[i]);
+    prove_print_exceptions();
 }
 
 int main(int argc, char **argv) {
+    const char *given = NULL;
     bool small = false, good = true;
-    unsigned threads = 2;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--cut") == 0) {
-            small = true;
-        } else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc && atoi(argv[i + 1]) > 0) {
-            threads = (unsigned)atoi(argv[++i]);
-        } else {
-            fprintf(stderr,
-                    "usage: rmp-search [--cut] [--threads N]\n"
-                    "exit code 1: a rule does not hold, the trace says why; 2: bad usage\n");
-            return 2;
-        }
-    }
+    uint64_t threads = 2;
+    const struct cli_option options[] = {
+        {.name = "--cut",
+         .flag = &small,
+         .help = "two small worlds, searched a second time without the memo"},
+        {.name = "--threads", .argument = "N", .value = &given, .help = "1 to 64; default 2"},
+        {.name = NULL},
+    };
+    const struct cli_command command = {
+        .name = "rmp-search",
+        .usage = "[options]",
+        .summary = "Makes every state of a small world around the reverse map table and looks\n"
+                   "whether its rules hold. Exit code: 0 they do; 1 one does not, the trace says\n"
+                   "why; 2 bad options, or a world that is too large.",
+        .options = options,
+    };
+    struct cli_list operands = {0};
+    int code = CLI_OK;
+    if (!cli_parse(&command, argc - 1, argv + 1, &operands, &code)) return code;
+    if (given != NULL && (!cli_number_parse(given, THREADS_MAX, &threads) || threads == 0))
+        return cli_bad_option("--threads", given, "must be 1 to 64");
+    /* What a long search says is read while it runs. */
+    (void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     const struct prove_world *worlds = small ? cut : full;
     const size_t count = small ? sizeof cut / sizeof cut[0] : sizeof full / sizeof full[0];
     print_abstractions();
-    for (size_t i = 0; i < count && good; i++) good = search_world(&worlds[i], small, threads);
-    return good ? 0 : 1;
+    for (size_t i = 0; i < count && good; i++)
+        good = search_world(&worlds[i], small, (unsigned)threads);
+    return cli_finish(good ? CLI_OK : CLI_FAILED);
 }

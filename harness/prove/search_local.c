@@ -55,6 +55,11 @@ static uint16_t local_of(struct prove_side *side, uint8_t first, uint8_t second)
         side->room = side->room == 0 ? 1024 : side->room * 2;
         side->local = grown(side->local, side->room, sizeof *side->local);
     }
+    if (side->count >= PROVE_NO_LOCAL) {
+        fprintf(stderr, "rmp-search: more than %d states of a region: the world does not close\n",
+                PROVE_NO_LOCAL);
+        exit(2);
+    }
     side->local[side->count] = (struct prove_local){.page = {first, second}};
     *id = (uint16_t)side->count++;
     return *id;
@@ -108,29 +113,6 @@ static unsigned beliefs_for(struct prove_guard guard) {
     return when;
 }
 
-/* ---- operations that never work prove nothing ---- */
-
-#define KIND_BITS (PROVE_UNSMASH + 1)
-
-static uint32_t work_of(const struct prove_op *op) {
-    return 1u << (op->kind == PROVE_MOVE ? KIND_BITS + (unsigned)op->move : op->kind);
-}
-
-const char *prove_idle(const struct prove_memo *memo) {
-    static const char *const names[KIND_BITS] = {
-        [PROVE_UPDATE] = "RMPUPDATE never works",    [PROVE_PSMASH] = "PSMASH never works",
-        [PROVE_PVALIDATE] = "PVALIDATE never works", [PROVE_ADJUST] = "RMPADJUST never works",
-        [PROVE_MOVE_PAGE] = "PAGE_MOVE never works", [PROVE_UNSMASH] = "PAGE_UNSMASH never works",
-    };
-    for (unsigned i = 0; i < KIND_BITS + RMP_MOVE_COUNT; i++) {
-        const bool large = i == PROVE_PSMASH || i == PROVE_UNSMASH;
-        if (i == PROVE_MOVE || (large && !memo->world->large)) continue;
-        if ((memo->worked >> i & 1) == 0)
-            return i < KIND_BITS ? names[i] : "a move of firmware never works";
-    }
-    return NULL;
-}
-
 static void step(struct visit *v, const struct prove_op *op) {
     struct prove_view after;
     bool set;
@@ -142,8 +124,9 @@ static void step(struct visit *v, const struct prove_op *op) {
     const bool same = prove_same_view(&v->before, &after);
     const enum prove_rule rule = prove_judge_step(op, outcome, &v->before, &after);
     const int learned = prove_learned(op, &v->before, outcome, &set);
-    const bool follow = rule == PROVE_HOLDS && !op->forbidden && !op->probe;
-    if (follow && !same) v->memo->worked |= work_of(op);
+    const bool follow = rule == PROVE_HOLDS && !op->forbidden && !op->probe && !guard.strays;
+    const bool tells = op->kind == PROVE_READ || op->kind == PROVE_QUERY;
+    if (follow && (!same || (tells && outcome.ok))) prove_note_work(v->memo, op, outcome);
     const unsigned to = follow && !same ? local_in(v->memo, v->side, &after) : v->local;
     if (!same) put_state(v);
     if (!follow && rule == PROVE_HOLDS) return;
@@ -208,9 +191,9 @@ static void explore(struct prove_memo *memo, struct prove_side *side) {
 
 /* ---- moves between regions ---- */
 
-/* Runs OP on a table whose pages are Hypervisor but for the two that it names. */
-static void run_across(struct prove_memo *memo, struct rmp *rmp, const struct prove_op *op,
-                       unsigned from, unsigned to, struct prove_across *made) {
+/* What OP makes of the entries FROM and TO, on a table whose other pages are Hypervisor. */
+static struct prove_across run_across(struct prove_memo *memo, struct rmp *rmp,
+                                      const struct prove_op *op, unsigned from, unsigned to) {
     struct rmp_entry at[PROVE_PAGES] = {0};
     struct prove_view before, after;
     at[op->page] = memo->entries.at[from];
@@ -220,21 +203,45 @@ static void run_across(struct prove_memo *memo, struct rmp *rmp, const struct pr
     prove_look(rmp, &before);
     const struct prove_outcome outcome = prove_run(rmp, op);
     memo->runs++;
-    if (outcome.ok) memo->worked |= work_of(op);
+    if (outcome.ok) prove_note_work(memo, op, outcome);
     prove_look(rmp, &after);
     const enum prove_rule rule = prove_judge_step(op, outcome, &before, &after);
-    if (rule == PROVE_HOLDS && prove_same_view(&before, &after)) return;
-    const struct prove_across now = {
-        .moved = true,
+    const bool good = rule == PROVE_HOLDS;
+    return (struct prove_across){
+        .moved = !good || !prove_same_view(&before, &after),
+        .refused = !outcome.ok,
         .rule = (uint8_t)rule,
-        .from =
-            rule != PROVE_HOLDS ? (uint8_t)from : prove_intern(&memo->entries, &after.at[op->page]),
-        .to = rule != PROVE_HOLDS ? (uint8_t)to : prove_intern(&memo->entries, &after.at[op->to]),
+        .from = good ? prove_intern(&memo->entries, &after.at[op->page]) : (uint8_t)from,
+        .to = good ? prove_intern(&memo->entries, &after.at[op->to]) : (uint8_t)to,
     };
-    if (!made->moved || now.rule != PROVE_HOLDS) {
-        *made = now;
-    } else if (made->rule == PROVE_HOLDS && (made->from != now.from || made->to != now.to)) {
-        made->rule = PROVE_HIDDEN; /* for every guest and every place it must be the same */
+}
+
+static bool are_alike(const struct prove_across *a, const struct prove_across *b) {
+    return a->moved == b->moved && a->refused == b->refused && a->rule == b->rule &&
+           a->from == b->from && a->to == b->to;
+}
+
+/* What one request makes is kept; what two requests make of the same entries must be the same. */
+static void merge_across(struct prove_across *made, const struct prove_across *now) {
+    if (!now->moved) return;
+    if (!made->moved || now->rule != PROVE_HOLDS) {
+        *made = *now;
+    } else if (made->rule == PROVE_HOLDS && !are_alike(made, now)) {
+        made->rule = PROVE_HIDDEN;
+    }
+}
+
+/* The requests are listed alike for every pair of places: each is compared with the first pair's. */
+static void try_across(struct prove_memo *memo, struct rmp *rmp, unsigned from, unsigned to) {
+    struct prove_across first[PROVE_ACROSS_REQUESTS], *made = &memo->across[from][to];
+    for (size_t i = 0; i < memo->across_ops.count; i++) {
+        struct prove_across now = run_across(memo, rmp, &memo->across_ops.op[i], from, to);
+        if (i < PROVE_ACROSS_REQUESTS) first[i] = now;
+        if (!are_alike(&now, &first[i % PROVE_ACROSS_REQUESTS])) {
+            now.moved = true;
+            now.rule = PROVE_HIDDEN;
+        }
+        merge_across(made, &now);
     }
 }
 
@@ -242,12 +249,9 @@ static void move_across(struct prove_memo *memo) {
     const unsigned count = memo->entries.count;
     struct rmp *rmp = prove_table();
     for (unsigned from = 0; from < count; from++)
-        for (unsigned to = 0; to < count; to++) {
-            if (memo->entries.at[from].size == RMP_2M || memo->entries.at[to].size == RMP_2M)
-                continue;
-            for (size_t i = 0; i < memo->across_ops.count; i++)
-                run_across(memo, rmp, &memo->across_ops.op[i], from, to, &memo->across[from][to]);
-        }
+        for (unsigned to = 0; to < count; to++)
+            if (memo->entries.at[from].size == RMP_4K && memo->entries.at[to].size == RMP_4K)
+                try_across(memo, rmp, from, to);
     rmp_free(rmp);
 }
 

@@ -65,7 +65,7 @@ uint16_t prove_local_id(const struct prove_side *side, unsigned first, unsigned 
 struct prove_across {
     uint8_t from, to;
     uint8_t rule;
-    bool moved;
+    bool moved, refused;
 };
 
 struct prove_memo {
@@ -77,11 +77,17 @@ struct prove_memo {
     uint64_t runs;
     bool guests_alike;
     const char *uneven; /* what the world should be symmetric in and is not; NULL */
-    uint32_t worked;    /* bits: the kinds of operations, then the moves, that changed something */
+    uint64_t worked;    /* bits: what changed or told something; search_work.c */
 };
 
-/* An operation that never changes anything in a world that has what it takes, NULL if there is none. */
-const char *prove_idle(const struct prove_memo *memo);
+/* OP did what it is for. */
+void prove_note_work(struct prove_memo *memo, const struct prove_op *op,
+                     struct prove_outcome outcome);
+/* What makes a search that found nothing worthless, in words: an operation of one size that never worked, though it is
+ * no exception, or an exception that worked. "": nothing. */
+void prove_say_idle(const struct prove_memo *memo, char *out, size_t size);
+/* What cannot work in any world, a line each. */
+void prove_print_exceptions(void);
 
 /* Makes both regions' states and steps; the pages start as Hypervisor or Firmware-IOMMU. */
 void prove_memo_make(struct prove_memo *memo, const struct prove_world *world);

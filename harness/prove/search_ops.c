@@ -134,6 +134,23 @@ static void add_adjust(const struct prove_world *w, unsigned asid, unsigned addr
     }
 }
 
+/* The current VMPL, the one that is asked about, and user mode: who may ask comes first. */
+static const struct {
+    uint8_t cpl, vmpl, target;
+} queries[] = {{0, 0, 1}, {0, 1, 2}, {0, 0, 0}, {0, 1, 1}, {0, 1, 0}, {3, 0, 1}};
+#define QUERIES_ALLOWED 2
+
+static void add_query(unsigned asid, unsigned address, unsigned page, struct prove_ops *ops) {
+    for (unsigned i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        struct prove_op op = {.kind = PROVE_QUERY, .page = (uint8_t)page};
+        op.forbidden = i >= QUERIES_ALLOWED;
+        op.cpu = guest(asid, queries[i].vmpl);
+        op.cpu.cpl = queries[i].cpl;
+        op.adjust.vmpl = queries[i].target;
+        add_walks(ops, op, address, !op.forbidden);
+    }
+}
+
 /* ---- firmware's ---- */
 
 static void add_guest_moves(const struct prove_world *w, struct prove_op op,
@@ -164,8 +181,10 @@ static void add_moves(const struct prove_world *w, unsigned page, enum rmp_page_
         const enum rmp_move move = (enum rmp_move)m;
         if (move == RMP_MOVE_LAUNCH_UPDATE || move == RMP_MOVE_SWAP_OUT || move == RMP_MOVE_SWAP_IN)
             continue;
-        for (unsigned g = 1; g <= PROVE_GUESTS; g++) {
+        const bool makes = move == RMP_MOVE_MD_INIT || move == RMP_MOVE_SWAP_IN_METADATA;
+        for (unsigned g = 1; g <= PROVE_GUESTS + (makes ? 1u : 0u); g++) {
             const struct prove_op op = {.kind = PROVE_MOVE,
+                                        .forbidden = g > PROVE_GUESTS, /* no page of a context */
                                         .page = (uint8_t)page,
                                         .size = size,
                                         .move = move,
@@ -183,7 +202,7 @@ static void add_moves(const struct prove_world *w, unsigned page, enum rmp_page_
 }
 
 static void add_page_moves(unsigned page, unsigned to, struct prove_ops *ops) {
-    for (unsigned n = 0; n < 2 * PROVE_GUESTS; n++) {
+    for (unsigned n = 0; n < PROVE_ACROSS_REQUESTS; n++) {
         const unsigned g = n / 2 + 1;
         struct prove_op op = {.kind = PROVE_MOVE_PAGE, .page = (uint8_t)page, .to = (uint8_t)to};
         op.size = (n & 1) != 0 ? RMP_2M : RMP_4K;
@@ -201,9 +220,11 @@ void prove_list_region(const struct prove_world *w, unsigned region, struct prov
         if (!w->used[page]) continue;
         add_updates(w, page, ops);
         add_host(ops, (struct prove_op){.kind = PROVE_PSMASH, .page = (uint8_t)page});
+        add_host(ops, (struct prove_op){.kind = PROVE_READ, .page = (uint8_t)page});
         for (unsigned n = 0; n < PROVE_GUESTS * PROVE_GPAS; n++) {
             add_pvalidate(n / PROVE_GPAS + 1, n % PROVE_GPAS, page, ops);
             add_adjust(w, n / PROVE_GPAS + 1, n % PROVE_GPAS, page, ops);
+            add_query(n / PROVE_GPAS + 1, n % PROVE_GPAS, page, ops);
         }
         add_moves(w, page, RMP_4K, ops);
         add_moves(w, page, RMP_2M, ops);
@@ -227,16 +248,20 @@ static const char *size_word(enum rmp_page_size size) {
     return size == RMP_2M ? "large" : "4K";
 }
 
+/* The guest whose context's page PADDR is. */
+static unsigned owner_of(uint64_t paddr) {
+    return (unsigned)((paddr - prove_owner(1)) / RMP_PAGE_4K) + 1;
+}
+
 void prove_say_entry(const struct rmp_entry *e, char *out, size_t size) {
     const char *state = rmp_state_name(rmp_entry_state(e));
-    const unsigned owner = (unsigned)(e->gpa / prove_owner(1));
     const unsigned address = (unsigned)(e->gpa / RMP_PAGE_4K);
     if (e->asid != 0) {
         snprintf(out, size, "%s %s of guest %u at address %u, masks %02X %02X%s",
                  size_word(e->size), state, e->asid, address, e->perms[0], e->perms[1],
                  VMSA_WORDS[e->vmsa]);
     } else if (e->mark == RMP_MARK_METADATA) {
-        snprintf(out, size, "%s %s of guest %u", size_word(e->size), state, owner);
+        snprintf(out, size, "%s %s of guest %u", size_word(e->size), state, owner_of(e->gpa));
     } else {
         snprintf(out, size, "%s %s%s", size_word(e->size), state,
                  e->gpa != 0 && e->mark == RMP_MARK_NONE ? " with an address" : "");
@@ -252,13 +277,15 @@ static void say_update(const struct prove_op *op, const char *who, char *out, si
 
 static void say_guest(const struct prove_op *op, const char *what, char *out, size_t size) {
     static const char *const maps[] = {"4K", "2M", "1G"};
-    snprintf(out, size, "guest %u, VMPL %u%s: %s address %u (%s) through a %s mapping%s to page %u",
+    static const char *const sizes[] = {" (4K)", " (large)"};
+    snprintf(out, size, "guest %u, VMPL %u%s: %s address %u%s through a %s mapping%s to page %u",
              op->cpu.asid, op->cpu.vmpl, op->cpu.cpl != 0 ? ", user mode" : "", what,
-             (unsigned)(op->walk.gpa / RMP_PAGE_4K), size_word(op->size), maps[op->walk.map],
+             (unsigned)(op->walk.gpa / RMP_PAGE_4K),
+             op->kind == PROVE_QUERY ? "" : sizes[op->size == RMP_2M], maps[op->walk.map],
              op->walk.c ? "" : " with C=0", op->page);
 }
 
-static void say_move(const struct prove_op *op, char *out, size_t size) {
+const char *prove_move_name(enum rmp_move move) {
     static const char *const names[RMP_MOVE_COUNT] = {"GCTX_CREATE",
                                                       "DECOMMISSION",
                                                       "LAUNCH_UPDATE",
@@ -271,8 +298,11 @@ static void say_move(const struct prove_op *op, char *out, size_t size) {
                                                       "PAGE_SET_STATE",
                                                       "end of a legacy command",
                                                       "SHUTDOWN of the IOMMU"};
-    const unsigned guest_of =
-        op->args.asid != 0 ? op->args.asid : (unsigned)(op->args.owner / prove_owner(1));
+    return names[move];
+}
+
+static void say_move(const struct prove_op *op, char *out, size_t size) {
+    const unsigned guest_of = op->args.asid != 0 ? op->args.asid : owner_of(op->args.owner);
     char more[80] = "";
     if (op->move == RMP_MOVE_SWAP_IN)
         snprintf(more, sizeof more, ", to address %u, mask %02X%s%s",
@@ -280,7 +310,7 @@ static void say_move(const struct prove_op *op, char *out, size_t size) {
                  VMSA_WORDS[op->args.vmsa], op->args.validated ? ", validated" : "");
     if (op->move == RMP_MOVE_LAUNCH_UPDATE)
         snprintf(more, sizeof more, ", mask %02X%s", op->args.perms[1], VMSA_WORDS[op->args.vmsa]);
-    snprintf(out, size, "firmware: %s, %s page %u, for guest %u%s", names[op->move],
+    snprintf(out, size, "firmware: %s, %s page %u, for guest %u%s", prove_move_name(op->move),
              size_word(op->size), op->page, guest_of, more);
 }
 
@@ -292,6 +322,11 @@ void prove_say_op(const struct prove_op *op, char *out, size_t size) {
     switch (op->kind) {
     case PROVE_UPDATE: say_update(op, who, out, size); return;
     case PROVE_PSMASH: snprintf(out, size, "%s: PSMASH page %u", who, op->page); return;
+    case PROVE_READ: snprintf(out, size, "%s: RMPREAD page %u", who, op->page); return;
+    case PROVE_QUERY:
+        snprintf(what, sizeof what, "RMPQUERY of VMPL %u at", op->adjust.vmpl);
+        say_guest(op, what, out, size);
+        return;
     case PROVE_PVALIDATE:
         say_guest(op, op->validate ? "PVALIDATE" : "PVALIDATE(0)", out, size);
         return;

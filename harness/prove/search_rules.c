@@ -32,6 +32,7 @@ static const struct {
     [PROVE_GUEST_REACHED] = {"guest's reach", "a guest's instruction changed more than it may"},
     [PROVE_FIRMWARE_REACHED] = {"firmware's reach",
                                 "a move of firmware changed more or less than it may"},
+    [PROVE_TOLD] = {"told", "RMPREAD or RMPQUERY changed the table or told what it does not have"},
     [PROVE_HIDDEN] = {"nothing hidden", "the same state behaves in two ways"},
     [PROVE_OUTSIDE] = {"inside the world", "a move makes a page that no other way makes"},
 };
@@ -85,26 +86,28 @@ static bool is_host_page(const struct prove_view *view, unsigned page) {
 static enum prove_rule judge_private(const struct prove_view *view, const struct rmp_access *a,
                                      struct owners *owners) {
     const struct reach r = reach_of(a);
+    enum prove_rule rule = PROVE_HOLDS;
     for (unsigned i = r.first; i < r.first + r.count; i++) {
         const struct rmp_entry e = prove_speaks(view, i);
         const uint64_t gpa = r.count == 1 ? a->gpa : (i - r.first) * RMP_PAGE_4K;
         owners->of[i] |= 2u << ((a->asid - 1u) * PROVE_GPAS + gpa / RMP_PAGE_4K);
+        if ((needs(a->kind) & ~e.perms[a->vmpl]) != 0) rule = PROVE_VMPL_MASK;
         if (e.immutable || !e.validated || e.asid != a->asid || e.gpa != gpa)
             return PROVE_ONLY_VALIDATED;
-        if ((needs(a->kind) & ~e.perms[a->vmpl]) != 0) return PROVE_VMPL_MASK;
     }
-    return PROVE_HOLDS;
+    return rule;
 }
 
 /* A passes, and writes without encryption of a guest. */
 static enum prove_rule judge_shared(const struct prove_view *view, const struct rmp_access *a,
                                     struct owners *owners) {
     const struct reach r = reach_of(a);
+    enum prove_rule rule = PROVE_HOLDS;
     for (unsigned i = r.first; i < r.first + r.count; i++) {
         owners->of[i] |= 1;
-        if (!is_host_page(view, i)) return PROVE_FIRMWARE_PAGE;
+        if (!is_host_page(view, i)) rule = PROVE_FIRMWARE_PAGE;
     }
-    return PROVE_HOLDS;
+    return rule;
 }
 
 static enum prove_rule judge_access(const struct rmp *rmp, const struct prove_view *view,
@@ -118,11 +121,12 @@ static enum prove_rule judge_access(const struct rmp *rmp, const struct prove_vi
     return judge_shared(view, a, owners);
 }
 
-/* All accesses to PAGE by ACTOR, as guest ASID at address GPA. */
+/* All accesses to PAGE by ACTOR, as guest ASID at address GPA: the first that should not pass. OWNERS: by all of them. */
 static enum prove_rule judge_actor(const struct rmp *rmp, const struct prove_view *view,
                                    unsigned page, enum rmp_actor actor, unsigned asid, unsigned gpa,
                                    struct owners *owners) {
     const bool offset = gpa % PROVE_REGION_PAGES == page % PROVE_REGION_PAGES;
+    enum prove_rule first = PROVE_HOLDS;
     for (unsigned n = 0; n < KINDS * 3 * 4; n++) {
         const struct rmp_access a = {
             .gpa = gpa * RMP_PAGE_4K,
@@ -137,9 +141,9 @@ static enum prove_rule judge_actor(const struct rmp *rmp, const struct prove_vie
         };
         if (a.map != RMP_MAP_4K && !offset) continue;
         const enum prove_rule rule = judge_access(rmp, view, &a, owners);
-        if (rule != PROVE_HOLDS) return rule;
+        if (first == PROVE_HOLDS) first = rule;
     }
-    return PROVE_HOLDS;
+    return first;
 }
 
 static enum prove_rule judge_structures(const struct rmp *rmp, const struct prove_view *view,
@@ -163,13 +167,17 @@ static enum prove_rule judge_structures(const struct rmp *rmp, const struct prov
 
 static enum prove_rule judge_page(const struct rmp *rmp, const struct prove_view *view,
                                   unsigned page, struct owners *owners) {
-    enum prove_rule rule = judge_actor(rmp, view, page, RMP_HOST, 0, page % PROVE_GPAS, owners);
-    if (rule == PROVE_HOLDS)
-        rule = judge_actor(rmp, view, page, RMP_GUEST, 1, page % PROVE_GPAS, owners);
-    for (unsigned n = 0; rule == PROVE_HOLDS && n < PROVE_GUESTS * PROVE_GPAS; n++)
-        rule =
+    enum prove_rule rule[PROVE_GUESTS * PROVE_GPAS + 3];
+    unsigned count = 0;
+    rule[count++] = judge_actor(rmp, view, page, RMP_HOST, 0, page % PROVE_GPAS, owners);
+    rule[count++] = judge_actor(rmp, view, page, RMP_GUEST, 1, page % PROVE_GPAS, owners);
+    for (unsigned n = 0; n < PROVE_GUESTS * PROVE_GPAS; n++)
+        rule[count++] =
             judge_actor(rmp, view, page, RMP_SNP_GUEST, n / PROVE_GPAS + 1, n % PROVE_GPAS, owners);
-    return rule == PROVE_HOLDS ? judge_structures(rmp, view, page) : rule;
+    rule[count++] = judge_structures(rmp, view, page);
+    for (unsigned i = 0; i < count; i++)
+        if (rule[i] != PROVE_HOLDS) return rule[i];
+    return PROVE_HOLDS;
 }
 
 /* ---- of a state: entries ---- */
@@ -177,8 +185,6 @@ static enum prove_rule judge_page(const struct rmp *rmp, const struct prove_view
 static bool is_legal(const struct rmp_entry *e) {
     if (e->in_use) return false; /* nothing runs in this world */
     if (e->validated && (e->asid == 0 || !e->assigned)) return false;
-    if (e->vmsa && e->size == RMP_2M && e->immutable && e->asid == 0)
-        return true; /* a large Context page */
     return e->assigned || (e->asid == 0 && !e->vmsa);
 }
 
@@ -196,22 +202,26 @@ static bool are_counts_right(const struct prove_view *view, unsigned region) {
     return true;
 }
 
+/* The two rules that all others serve come first, so that a fault shows as what it breaks. */
 enum prove_rule prove_judge_region(const struct rmp *rmp, const struct prove_view *view,
                                    unsigned region) {
     const unsigned first = region * PROVE_REGION_PAGES;
+    enum prove_rule fine = PROVE_HOLDS;
     struct owners owners = {0};
-    bool twice;
+    bool twice, legal = true;
     for (unsigned i = first; i < first + PROVE_REGION_PAGES; i++) {
         const struct rmp_entry e = prove_speaks(view, i);
-        if (!is_legal(&e)) return PROVE_LEGAL;
         const enum prove_rule rule = judge_page(rmp, view, i, &owners);
-        if (rule != PROVE_HOLDS) return rule;
+        if (fine == PROVE_HOLDS) fine = rule;
+        legal = legal && is_legal(&e);
     }
     for (unsigned i = first; i < first + PROVE_REGION_PAGES; i++)
         if ((owners.of[i] & (owners.of[i] - 1)) != 0) return PROVE_ONE_OWNER;
-    if (!are_counts_right(view, region)) return PROVE_COUNTS;
     (void)prove_validated(view, region, &twice);
-    return twice ? PROVE_TWICE : PROVE_HOLDS;
+    if (twice) return PROVE_TWICE;
+    if (!legal) return PROVE_LEGAL;
+    if (fine != PROVE_HOLDS) return fine;
+    return are_counts_right(view, region) ? PROVE_HOLDS : PROVE_COUNTS;
 }
 
 /* ---- of a step ---- */
@@ -296,13 +306,34 @@ static enum prove_rule judge_change(const struct prove_op *op, unsigned page,
                                     const struct rmp_entry *b, const struct rmp_entry *a) {
     const bool moved = b->asid != a->asid || b->gpa != a->gpa;
     const bool source = op->kind == PROVE_MOVE_PAGE && page == op->page;
-    const bool instruction = op->kind <= PROVE_ADJUST;
+    const bool instruction = op->kind < PROVE_MOVE;
     if (instruction && b->immutable) return PROVE_IMMUTABLE;
     if (b->validated && a->validated && moved) return PROVE_REBOUND;
     if (op->kind == PROVE_UPDATE || op->kind == PROVE_PSMASH) return judge_host(b, a);
     if (!instruction) return judge_firmware(op, b, a, source);
     const unsigned first = prove_region_of(page) * PROVE_REGION_PAGES;
     return judge_guest(op, b, a, op->size == RMP_2M ? page - first : 0);
+}
+
+/* What RMPREAD and RMPQUERY tell, by the page's own entry and by the one that the mapping names. RMP notes, sections
+ * 1.2, 3.5 and 3.6. */
+static bool is_told_right(const struct prove_op *op, struct prove_outcome out,
+                          const struct prove_view *view) {
+    const unsigned first = prove_region_of(op->page) * PROVE_REGION_PAGES;
+    const bool large = op->kind == PROVE_QUERY && op->walk.map != RMP_MAP_4K;
+    const struct rmp_entry *e = &view->at[large ? first : op->page];
+    bool region = false;
+    for (unsigned i = first; i < first + PROVE_REGION_PAGES; i++)
+        region = region || view->at[i].assigned;
+    if (op->kind == PROVE_QUERY) {
+        const uint64_t gpa = op->walk.gpa - (large ? (op->page - first) * RMP_PAGE_4K : 0);
+        const bool own = e->asid == op->cpu.asid && e->gpa == gpa && !e->immutable && op->walk.c;
+        return own && out.found.mask == e->perms[op->adjust.vmpl] && out.found.vmsa == e->vmsa &&
+               out.found.size == e->size;
+    }
+    const struct rmp_state_fields *f = &out.fields;
+    return f->gpa == e->gpa && f->asid == e->asid && f->assigned == e->assigned &&
+           f->immutable == e->immutable && f->size == e->size && f->region_assigned == region;
 }
 
 /* A page that left its guest for the swap device, or for another page, is validated no more. */
@@ -318,7 +349,10 @@ enum prove_rule prove_judge_step(const struct prove_op *op, struct prove_outcome
     if (outcome.ok && op->forbidden) return PROVE_FORBIDDEN;
     if (!outcome.ok) return prove_same_view(before, after) ? PROVE_HOLDS : PROVE_REFUSED_CHANGED;
     if (left_behind(op, after)) return PROVE_FIRMWARE_REACHED;
-    if (prove_same_view(before, after)) return PROVE_HOLDS;
+    const bool tells = op->kind == PROVE_READ || op->kind == PROVE_QUERY;
+    const bool same = prove_same_view(before, after);
+    if (tells) return same && is_told_right(op, outcome, before) ? PROVE_HOLDS : PROVE_TOLD;
+    if (same) return PROVE_HOLDS;
     for (unsigned i = 0; i < PROVE_PAGES; i++) {
         const struct rmp_entry b = prove_speaks(before, i), a = prove_speaks(after, i);
         if (prove_same_key(prove_key_of(&b), prove_key_of(&a))) continue;

@@ -46,9 +46,11 @@ void prove_search_free(struct prove_search *s) {
 enum prove_rule prove_judge_state(const struct prove_search *s, uint32_t index, unsigned *word) {
     const struct prove_local *one = &s->memo->side[0].local[index / s->width];
     const struct prove_local *two = &s->memo->side[1].local[index % s->width];
+    const bool owner = one->rule == PROVE_ONE_OWNER || two->rule == PROVE_ONE_OWNER;
+    if (owner) return PROVE_ONE_OWNER;
+    if ((one->validated & two->validated) != 0) return PROVE_TWICE;
     if (one->rule != PROVE_HOLDS) return (enum prove_rule)one->rule;
     if (two->rule != PROVE_HOLDS) return (enum prove_rule)two->rule;
-    if ((one->validated & two->validated) != 0) return PROVE_TWICE;
     const unsigned without = *word & ~(unsigned)s->over[one->validated | two->validated];
     if (without == 0) return PROVE_HOLDS;
     *word = without;

@@ -38,7 +38,7 @@ struct prove_move prove_try(const struct prove_scene *s, const struct prove_op *
     const uint8_t learned = prove_learned(op, &s->view, outcome, &set);
     const bool same = prove_same_view(&s->view, &after);
     if (!same) put_state(s->rmp, s->memo, &s->state);
-    if (move.rule != PROVE_HOLDS || op->forbidden || op->probe) return move;
+    if (move.rule != PROVE_HOLDS || op->forbidden || op->probe || guard.strays) return move;
     for (unsigned i = 0; i < PROVE_PAGES && !same; i++)
         move.after.page[i] = prove_intern(&s->memo->entries, &after.at[i]);
     move.after.belief = (uint8_t)(set ? belief | learned : belief & ~learned);

@@ -13,8 +13,13 @@ uint8_t prove_bits(unsigned guest, uint64_t first, unsigned count) {
     return bits;
 }
 
+static void put(struct rmp *rmp, uint64_t paddr, const struct rmp_entry *e) {
+    if (!rmp_put(rmp, paddr, e)) abort();
+}
+
 struct rmp *prove_table(void) {
-    struct rmp_config config = rmp_config_default(PROVE_PAGES * RMP_PAGE_4K);
+    const struct rmp_entry context = {.assigned = true, .immutable = true, .vmsa = true};
+    struct rmp_config config = rmp_config_default((PROVE_PAGES + PROVE_GUESTS) * RMP_PAGE_4K);
     struct rmp *rmp = NULL;
     config.pages_per_large = PROVE_REGION_PAGES;
     const struct sevkit_result made = rmp_new(&config, &rmp);
@@ -22,6 +27,7 @@ struct rmp *prove_table(void) {
         fprintf(stderr, "rmp-search: no table: %s\n", made.rule);
         exit(2);
     }
+    for (unsigned guest = 1; guest <= PROVE_GUESTS; guest++) put(rmp, prove_owner(guest), &context);
     return rmp;
 }
 
@@ -76,10 +82,6 @@ uint8_t prove_validated(const struct prove_view *view, unsigned region, bool *tw
 
 /* ---- putting ---- */
 
-static void put(struct rmp *rmp, uint64_t paddr, const struct rmp_entry *e) {
-    if (!rmp_put(rmp, paddr, e)) abort();
-}
-
 void prove_put_region(struct rmp *rmp, unsigned region,
                       const struct rmp_entry at[PROVE_REGION_PAGES], bool stale) {
     const uint64_t first = region * PROVE_REGION_PAGES * RMP_PAGE_4K;
@@ -92,13 +94,8 @@ void prove_put_region(struct rmp *rmp, unsigned region,
         put(rmp, first + i * RMP_PAGE_4K, &other);
     if (at[0].size == RMP_4K) {
         for (unsigned i = 0; i < PROVE_REGION_PAGES; i++) put(rmp, first + i * RMP_PAGE_4K, &at[i]);
-    } else if (at[0].assigned) {
+    } else {
         put(rmp, first, &at[0]);
-    } else { /* a large HV-Fixed page is made of a Firmware page only: rmp_put's later pages are Hypervisor */
-        const struct rmp_entry firmware = {.assigned = true, .immutable = true, .size = RMP_2M};
-        const struct rmp_move_args args = {.size = RMP_2M};
-        put(rmp, first, &firmware);
-        if (rmp_move(rmp, RMP_MOVE_SET_STATE, first, &args) != RMP_MOVED) abort();
     }
 }
 
@@ -108,6 +105,7 @@ struct prove_outcome prove_run(struct rmp *rmp, const struct prove_op *op) {
     const uint64_t spa = op->page * RMP_PAGE_4K;
     const uint64_t gva =
         op->walk.gpa; /* the guest's own tables map its addresses onto themselves */
+    struct prove_outcome out = {0};
     struct rmp_answer answer = {0};
     enum rmp_moved moved = RMP_MOVED;
     switch (op->kind) {
@@ -119,11 +117,17 @@ struct prove_outcome prove_run(struct rmp *rmp, const struct prove_op *op) {
     case PROVE_ADJUST:
         answer = rmp_adjust(rmp, &op->cpu, gva, &op->walk, op->size, &op->adjust);
         break;
+    case PROVE_READ: answer = rmp_read(rmp, &op->cpu, spa, &out.fields); break;
+    case PROVE_QUERY:
+        answer = rmp_query(rmp, &op->cpu, &op->walk, op->adjust.vmpl, &out.found);
+        break;
     case PROVE_MOVE: moved = rmp_move(rmp, op->move, spa, &op->args); break;
     case PROVE_MOVE_PAGE: moved = rmp_move_page(rmp, spa, op->to * RMP_PAGE_4K, &op->args); break;
     case PROVE_UNSMASH: moved = rmp_unsmash(rmp, spa); break;
     }
-    return (struct prove_outcome){.ok = rmp_ok(answer) && moved == RMP_MOVED, .cf = answer.cf};
+    out.ok = rmp_ok(answer) && moved == RMP_MOVED;
+    out.cf = answer.cf;
+    return out;
 }
 
 /* ---- what guests, and firmware for them, go ahead with ---- */
@@ -150,9 +154,12 @@ struct prove_guard prove_guard_of(const struct prove_op *op, const struct prove_
     const uint8_t bits = addresses(op, before);
     const bool swap = op->kind == PROVE_MOVE && op->move == RMP_MOVE_SWAP_IN;
     const bool rescind = op->kind == PROVE_PVALIDATE && !op->validate;
+    const bool launch = op->kind == PROVE_MOVE && op->move == RMP_MOVE_LAUNCH_UPDATE;
+    /* A VMSA keeps that it is one: with permissions of VMPL 1 it would be no page of this world. */
+    const bool strays = launch && op->args.perms[1] != 0 && prove_speaks(before, op->page).vmsa;
     if (swap) return (struct prove_guard){.believed = bits, .unvalidated = bits};
     if (rescind) return (struct prove_guard){.believed = bits};
-    return (struct prove_guard){.unbelieved = bits};
+    return (struct prove_guard){.unbelieved = bits, .strays = strays};
 }
 
 uint8_t prove_learned(const struct prove_op *op, const struct prove_view *before,

@@ -5,7 +5,7 @@
 
 #include "sevkit/rmp.h"
 
-#define PROVE_PAGES 4
+#define PROVE_PAGES 4 /* of the world; the table has the guests' contexts behind them */
 #define PROVE_REGION_PAGES 2
 #define PROVE_REGIONS (PROVE_PAGES / PROVE_REGION_PAGES)
 #define PROVE_GUESTS 2
@@ -23,9 +23,10 @@ struct prove_world {
     uint8_t masks[PROVE_MAX_MASKS];
 };
 
-/* The context page that stands for GUEST, 1 or 2, as owner of metadata pages. */
+/* The context page of GUEST, which owns its metadata pages: behind the world's pages, where nothing happens. Past the
+ * last guest: a page without an entry. */
 static inline uint64_t prove_owner(unsigned guest) {
-    return guest * UINT64_C(0x100000);
+    return (PROVE_PAGES + guest - 1) * RMP_PAGE_4K;
 }
 
 static inline unsigned prove_region_of(unsigned page) {
@@ -77,7 +78,9 @@ enum prove_kind {
     PROVE_PSMASH,
     PROVE_PVALIDATE,
     PROVE_ADJUST,
-    PROVE_MOVE,
+    PROVE_READ,
+    PROVE_QUERY,
+    PROVE_MOVE, /* the first that is firmware's */
     PROVE_MOVE_PAGE,
     PROVE_UNSMASH,
 };
@@ -92,7 +95,7 @@ struct prove_op {
     struct rmp_state_fields fields;
     struct rmp_translation walk;
     bool validate;
-    struct rmp_adjustment adjust;
+    struct rmp_adjustment adjust; /* RMPQUERY: its VMPL is asked about */
     enum rmp_move move;
     struct rmp_move_args args;
 };
@@ -105,23 +108,28 @@ struct prove_ops {
 /* All operations that name pages of REGION only. */
 void prove_list_region(const struct prove_world *world, unsigned region, struct prove_ops *ops);
 /* Moves of a page to another region. */
+#define PROVE_ACROSS_REQUESTS (2 * PROVE_GUESTS) /* of each pair of places */
 void prove_list_across(const struct prove_world *world, struct prove_ops *ops);
 void prove_free_ops(struct prove_ops *ops);
 
 struct prove_outcome {
     bool ok;
     bool cf;
+    struct rmp_state_fields fields; /* what RMPREAD told */
+    struct rmp_permissions found;   /* what RMPQUERY told */
 };
 struct prove_outcome prove_run(struct rmp *rmp, const struct prove_op *op);
 
 /* OP in words, without a line end. */
 void prove_say_op(const struct prove_op *op, char *out, size_t size);
+const char *prove_move_name(enum rmp_move move);
 void prove_say_entry(const struct rmp_entry *entry, char *out, size_t size);
 
 /* When a guest, or firmware for one, goes ahead with an operation, by what is believed and validated. */
 struct prove_guard {
     uint8_t believed, unbelieved; /* bits that must be set, that must be clear */
     uint8_t unvalidated;          /* no page may be validated for these */
+    bool strays;                  /* it would lead out of the world: judged, not followed */
 };
 struct prove_guard prove_guard_of(const struct prove_op *op, const struct prove_view *before);
 /* The belief bits that the operation changes when it ended so: to set, or to clear. */
@@ -151,6 +159,7 @@ enum prove_rule {
     PROVE_HOST_GAVE,
     PROVE_GUEST_REACHED,
     PROVE_FIRMWARE_REACHED,
+    PROVE_TOLD,
     /* of the search itself */
     PROVE_HIDDEN,
     PROVE_OUTSIDE,

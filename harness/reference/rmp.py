@@ -7,6 +7,7 @@ make the checks. What the notes leave open is a switch, `Rules`.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from reference.rmp_types import (
@@ -67,7 +68,7 @@ class Table:
     size: int
     rules: Rules = Rules()
     regions: dict[int, list[Entry]] = field(default_factory=dict)  # by the aligned page's SPA
-    in_use: set[int] = field(default_factory=set)  # SPAs of 4 KiB pages
+    in_use: Counter[int] = field(default_factory=Counter)  # by the 4 KiB page's SPA: its users
     asid_pages: dict[int, int] = field(default_factory=dict)
 
     def covers(self, spa: int) -> bool:
@@ -127,6 +128,7 @@ class Table:
     def update(self, cpu: Cpu, spa: int, new: Request) -> Answer:
         """RMPUPDATE, section 3.1."""
         aligned = spa % LARGE == 0
+        first = spa % LARGE < PAGE  # the 4 KiB page is the aligned one
         if not (cpu.long_mode and cpu.snp):
             return fault(1, Fault.UD)
         if cpu.cpl != 0:
@@ -149,9 +151,9 @@ class Table:
             return refuse(12, FAIL_INUSE)
         if old.immutable:
             return refuse(7, FAIL_PERMISSION)
-        if new.size is Size.K4 and aligned and old.size is Size.M2:
+        if new.size is Size.K4 and first and old.size is Size.M2:
             return refuse(8, FAIL_OVERLAP)
-        if new.size is Size.K4 and not aligned and self.large(spa):
+        if new.size is Size.K4 and not first and self.large(spa):
             return refuse(9, self.rules.update_inside_2m)
         if new.size is Size.M2 and old.subpages != 0:
             return refuse(10, FAIL_OVERLAP)
@@ -401,7 +403,7 @@ class Table:
     def vmrun(
         self, enabled: bool, snp: bool, vmcb: int, avic: int | None, vmsa: int | None, asid: int, gpa: int
     ) -> Answer:
-        """After a good VMRUN its structures are in use until `vmexit`."""
+        """After a good VMRUN its structures are in use until as many `vmexit`."""
         if snp and not enabled:
             return fault(142, Fault.VMEXIT_INVALID)
         pages = (
@@ -411,13 +413,15 @@ class Table:
         )
         for structure, spa in pages:
             answer = OK if spa is None else self.check_structure(structure, spa, asid, gpa)
+            if spa is None and structure is Structure.SNP_VMSA:
+                answer = fault(134, Fault.VMEXIT_INVALID)
             if not answer.ok:
                 return answer
-        self.in_use |= {spa for _, spa in pages if spa is not None and self.covers(spa)}
+        self.in_use += Counter(spa - spa % PAGE for _, spa in pages if spa is not None and self.covers(spa))
         return OK
 
     def vmexit(self, vmcb: int, avic: int | None, vmsa: int | None) -> None:
-        self.in_use -= {spa for spa in (vmcb, avic, vmsa) if spa is not None}
+        self.in_use -= Counter(spa - spa % PAGE for spa in (vmcb, avic, vmsa) if spa is not None)
 
 
 NOT_OWNED = {

@@ -9,6 +9,7 @@ first page, `later` its second. GPAs follow the SPAs page by page. A guest state
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 
@@ -31,8 +32,11 @@ MAPS = {"4K": Map.K4, "2M": Map.M2, "1G": Map.G1}
 ACTORS = {actor.value: actor for actor in Actor}
 KINDS = {kind.value: kind for kind in Kind}
 MATCH = ("match", "mismatch")
+GPAS = (*MATCH, "beyond")  # beyond: the page's own address, plus what no entry holds
+BEYOND = 1 << 51
 ASKING = {"5": ASID, "0": 0}  # the ASID that asks; no guest has 0
 PAGES = ("aligned", "later")
+LOWS = ("0", "0x800")  # bits 11:0 of an address
 UNASSIGNED = (State.HYPERVISOR, State.HV_FIXED)
 
 Case = tuple[str, ...]
@@ -43,7 +47,7 @@ Case = tuple[str, ...]
 
 def entry(state: State, size: Size, own: str, gpa: str, offset: int, vmsa: bool) -> Entry:
     asid = ASID if own == "match" else OTHER_ASID
-    page = (GPA if gpa == "match" else OTHER_GPA) + offset
+    page = (OTHER_GPA if gpa == "mismatch" else GPA) + offset
     return t.entry_of(state, size, asid, page, PERMS, vmsa, OWNER)
 
 
@@ -58,6 +62,11 @@ def neighbour(kind: str, offset: int) -> Entry:
 
 def offset_of(page: str) -> int:
     return t.PAGE if page == "later" else 0
+
+
+def guest_address(gpa: str, offset: int) -> int:
+    """The GPA that is asked for."""
+    return GPA + offset + (BEYOND if gpa == "beyond" else 0)
 
 
 def region_of(state: State) -> int:
@@ -92,7 +101,7 @@ def fresh(table: Table, rules: Rules, in_use: int | None = None) -> Table:
         MEMORY,
         rules,
         {first: list(pages) for first, pages in table.regions.items()},
-        set() if in_use is None else {in_use},
+        Counter() if in_use is None else Counter((in_use,)),
         dict(table.asid_pages),
     )
 
@@ -149,22 +158,24 @@ def set_up(rules: Rules, state: str, size: str, page: str, near: str, in_use: st
 
 
 def update(rules: Rules, case: Case) -> bytes | None:
-    state, size, page, near, in_use, name, request_size, cpu = case
+    state, size, page, near, in_use, name, request_size, low, cpu = case
     table = set_up(rules, state, size, page, near, in_use)
     if table is None:
         return None
     first = region_of(STATES[state])
-    answer = table.update(HOSTS[cpu], first + offset_of(page), request(name, request_size, page))
+    spa = first + offset_of(page) + int(low, 0)
+    answer = table.update(HOSTS[cpu], spa, request(name, request_size, page))
     return packed(answer, NOTHING, table, first)
 
 
 def psmash(rules: Rules, case: Case) -> bytes | None:
-    state, size, page, near, in_use, cpu = case
+    state, size, page, near, in_use, low, cpu = case
     table = set_up(rules, state, size, page, near, in_use)
     if table is None:
         return None
     first = region_of(STATES[state])
-    return packed(table.psmash(HOSTS[cpu], first + offset_of(page)), NOTHING, table, first)
+    answer = table.psmash(HOSTS[cpu], first + offset_of(page) + int(low, 0))
+    return packed(answer, NOTHING, table, first)
 
 
 def read(rules: Rules, case: Case) -> bytes | None:
@@ -204,7 +215,7 @@ ASKS = {
 }
 ASK_NAMES = tuple(ASKS)[:9]
 WHERE = ("good", "ASID", "GPA", "C=0", "absent")  # what is wrong with the mapping or the page's owner
-GVAS = {"aligned": GVA, "unaligned": GVA + t.PAGE}
+GVAS = {"aligned": 0, "unaligned": t.PAGE, "0x800": 0x800}  # GVA plus this; low bits are of all addresses
 
 
 def guest_set_up(rules: Rules, state: str, own: str, gpa: str, size: str, page: str) -> Table | None:
@@ -214,9 +225,12 @@ def guest_set_up(rules: Rules, state: str, own: str, gpa: str, size: str, page: 
 
 
 @cache
-def translation(state: str, page: str, map_: str, c: bool, present: bool) -> Translation:
-    offset = offset_of(page)
-    return Translation(GPA + offset, region_of(STATES[state]) + offset, MAPS[map_], c, present)
+def translation(
+    state: str, page: str, map_: str, c: bool, present: bool, gva: str, gpa: str = "match"
+) -> Translation:
+    offset = offset_of(page) + GVAS[gva] % t.PAGE
+    spa = region_of(STATES[state]) + offset
+    return Translation(guest_address(gpa, offset), spa, MAPS[map_], c, present)
 
 
 def pvalidate(rules: Rules, case: Case) -> bytes | None:
@@ -224,29 +238,29 @@ def pvalidate(rules: Rules, case: Case) -> bytes | None:
     table = guest_set_up(rules, state, own, gpa, size, page)
     if table is None:
         return None
-    at = translation(state, page, map_, c == "1", present == "yes")
-    answer = table.pvalidate(GUESTS[cpu], GVAS[gva], at, SIZES[request_size], wanted == "1")
+    at = translation(state, page, map_, c == "1", present == "yes", gva, gpa)
+    answer = table.pvalidate(GUESTS[cpu], GVA + GVAS[gva], at, SIZES[request_size], wanted == "1")
     return packed(answer, NOTHING, table, region_of(STATES[state]))
 
 
 def asked(
-    rules: Rules, state: str, where: str, size: str, page: str, map_: str
+    rules: Rules, state: str, where: str, size: str, page: str, map_: str, gva: str = "aligned"
 ) -> tuple[Table, Translation] | None:
     own, gpa = (MATCH[where == "ASID"], MATCH[where == "GPA"])
     table = guest_set_up(rules, state, own, gpa, size, page)
     if table is None:
         return None
-    return table, translation(state, page, map_, where != "C=0", where != "absent")
+    return table, translation(state, page, map_, where != "C=0", where != "absent", gva)
 
 
 def adjust(rules: Rules, case: Case) -> bytes | None:
     state, where, size, page, map_, request_size, gva, ask, mask, vmsa = case
-    made = asked(rules, state, where, size, page, map_)
+    made = asked(rules, state, where, size, page, map_, gva)
     if made is None:
         return None
     table, at = made
     cpu, vmpl = ASKS[ask]
-    answer = table.adjust(cpu, GVAS[gva], at, SIZES[request_size], vmpl, int(mask, 0), vmsa == "1")
+    answer = table.adjust(cpu, GVA + GVAS[gva], at, SIZES[request_size], vmpl, int(mask, 0), vmsa == "1")
     return packed(answer, NOTHING, table, region_of(STATES[state]))
 
 
@@ -280,7 +294,8 @@ def structure(rules: Rules, case: Case) -> bytes | None:
         return None
     offset = offset_of(page)
     spa = region_of(STATES[state]) + offset
-    answer = replace_rules(made, rules).check_structure(STRUCTURES[kind], spa, ASKING[asid], GPA + offset)
+    address = guest_address(gpa, offset)
+    answer = replace_rules(made, rules).check_structure(STRUCTURES[kind], spa, ASKING[asid], address)
     return struct.pack("<I", rmp_pack.answer(answer))
 
 
@@ -305,8 +320,6 @@ def vmsa_entry(kind: str) -> Entry | None:
 
 def vmrun(rules: Rules, case: Case) -> bytes | None:
     mode, vmcb, avic, vmsa = case
-    if vmsa == "none" and mode != "ES":
-        return None
     table = Table(MEMORY, rules)
     vmcb_spa = MEMORY if vmcb == "Default" else SPA
     vmsa_spa = None if vmsa == "none" else MEMORY + t.PAGE if vmsa == "Default" else VMSA_SPA
@@ -346,9 +359,9 @@ def access_later(rules: Rules, case: Case) -> bytes | None:
     made = later_template(STATES[state], SIZES[size], own, gpa, first, int(mask, 0))
     if made is None:
         return None
-    spa = region_of(STATES[state]) + t.PAGE
+    spa, address = region_of(STATES[state]) + t.PAGE, guest_address(gpa, t.PAGE)
     asked_for = t.Access(
-        ACTORS[actor], KINDS[access], spa, GPA + t.PAGE, MAPS[map_], ASKING[asid], vmpl=0, c=c == "1"
+        ACTORS[actor], KINDS[access], spa, address, MAPS[map_], ASKING[asid], vmpl=0, c=c == "1"
     )
     return struct.pack("<I", rmp_pack.answer(replace_rules(made, rules).check(asked_for)))
 

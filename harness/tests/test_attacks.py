@@ -27,6 +27,7 @@ def test_every_scenario_names_one_line() -> None:
     assert len({s.rule for s in found}) >= 25
     for scenario in found:
         attacks.line_of(ROOT, scenario)
+        assert scenario.source, scenario.id
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -56,3 +57,14 @@ def test_an_attack_succeeds_without_its_check(tmp_path: Path, capsys: pytest.Cap
     assert attacks.main([str(tmp_path), "--only", "attack.vmpl.grant-more"]) == 0, capsys.readouterr()
     assert "1 passed, 0 failed" in capsys.readouterr().out
     assert attacks.main([str(tmp_path), "--only", "attack.nothing"]) == 2
+
+
+def test_usage_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bad usage says so there and ends with 2; help that was asked for is output."""
+    for arguments in ([], ["--docs"], [str(ROOT), "--only"], [str(ROOT), "--nothing"]):
+        assert attacks.main(arguments) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err != ""
+    assert attacks.main(["--help"]) == 0
+    assert "usage" in capsys.readouterr().out

@@ -3,11 +3,12 @@ from its output; a tiny proof and a tiny failing one where the cache has CBMC. N
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from guest import cache
-from prove import cbmc, proofs
+from prove import cbmc, limit, proofs
 
 HOLDS = 'int main(void) { unsigned char x; __CPROVER_assert(x <= 255, "a byte"); return 0; }\n'
 FAILS = 'int main(void) { unsigned char x; __CPROVER_assert(x < 255, "too small"); return 0; }\n'
@@ -40,13 +41,30 @@ def test_an_empty_cache_has_no_cbmc(own_cache: Path) -> None:
 
 
 def test_a_cached_cbmc_is_used(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cbmc, "TOOLS", ())
-    monkeypatch.setattr(cbmc, "unpack", lambda _root: pytest.fail("fetched again"))
     (own_cache / cbmc.cache_name()).mkdir(parents=True)
+    tools = own_cache / "tools"
+    tools.mkdir()
+    monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.setattr(cbmc, "unpack", lambda _root: pytest.fail("fetched again"))
+    with pytest.raises(cbmc.MissingError, match="gcc is missing: apt-get install"):
+        cbmc.cbmc(lambda _text: None)
+    (tools / "gcc").touch(0o755)  # all that a cached one needs
     assert cbmc.cbmc(lambda _text: None) == cbmc.cached()
 
 
+def test_what_the_cache_has_is_named_by_what_it_is(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = cbmc.cache_name()
+    monkeypatch.setattr(cbmc, "FETCH_TOOLS", ())
+    assert cbmc.cache_name() == name
+    for constant, other in (("PACKAGES", ("base-files",)), ("SUITE", "forky"), ("LAYOUT", "2")):
+        with monkeypatch.context() as changed:
+            changed.setattr(cbmc, constant, other)
+            assert cbmc.cache_name() != name
+    assert not own_cache.exists()
+
+
 def test_a_program_that_is_missing_is_named(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cbmc, "TOOLS", ())
     monkeypatch.setenv("PATH", str(own_cache))
     with pytest.raises(cbmc.MissingError, match="mmdebstrap is missing: apt-get install"):
         cbmc.cbmc(lambda _text: None)
@@ -57,6 +75,7 @@ def test_a_failed_fetch_leaves_nothing(own_cache: Path, monkeypatch: pytest.Monk
         raise cbmc.MissingError("Debian trixie could not be fetched: no network")
 
     monkeypatch.setattr(cbmc, "TOOLS", ())
+    monkeypatch.setattr(cbmc, "FETCH_TOOLS", ())
     monkeypatch.setattr(cbmc, "unpack", unpack)
     with pytest.raises(cbmc.MissingError, match="no network"):
         cbmc.cbmc(lambda _text: None)
@@ -73,6 +92,25 @@ def test_proofs_without_cbmc_are_skipped_with_the_reason(
     assert proofs.main([]) == 0
     closing = capsys.readouterr().out.splitlines()[-1]
     assert closing == f"prove: 0 proved, 0 failed, {len(proofs.HARNESSES)} skipped (no network)"
+
+
+def test_a_proof_without_an_answer_says_which_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Slow(cbmc.Cbmc):
+        """Compiles, and never answers."""
+
+        def run(
+            self, program: str, *arguments: str, cwd: Path, seconds: float | None = None
+        ) -> subprocess.CompletedProcess[str]:
+            if seconds is not None:
+                raise subprocess.TimeoutExpired(program, seconds)
+            return subprocess.CompletedProcess(arguments, 0, str(cwd), "")
+
+    monkeypatch.setenv(limit.VARIABLE, "7")
+    outcome = proofs.prove(Slow(tmp_path), proofs.HARNESSES[0], proofs.TREE, False)
+    assert outcome.problems == ("no answer within 7 s on this machine (PROVE_SECONDS sets the limit)",)
+    monkeypatch.setenv(limit.VARIABLE, "never")
+    with pytest.raises(SystemExit):
+        proofs.main(["--only", "read"])
 
 
 def test_programs_run_by_their_own_loader(tmp_path: Path) -> None:

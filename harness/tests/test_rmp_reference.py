@@ -240,7 +240,9 @@ def test_combinations_are_in_the_loops_order() -> None:
 @pytest.mark.skipif(not DUMP.exists(), reason="no rmp-dump in SEVKIT_BIN")
 def test_the_programs_have_the_same_tables() -> None:
     listed = subprocess.run([str(DUMP)], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert listed.splitlines() == [f"{spec.name} {spec.product}" for spec in rmp_table.SPECS]
+    *rows, total = (line.split() for line in listed.splitlines())
+    assert [row[:2] for row in rows] == [[spec.name, str(spec.product)] for spec in rmp_table.SPECS]
+    assert total == ["sum", str(sum(int(row[1]) for row in rows)), str(sum(int(row[2]) for row in rows))]
 
 
 @pytest.mark.skipif(not DUMP.exists(), reason="no rmp-dump in SEVKIT_BIN")

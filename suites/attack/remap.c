@@ -15,6 +15,12 @@ static void read_x(struct attack_stage *s, struct attack_end *end) {
     if (attack_try_read(s->victim, 0, X, 1, end, &same)) end->harm = !same;
 }
 
+/* The guest, told that GPA has another page, accepts it and writes 1. */
+static void accept(struct attack_stage *s, struct mem_guest *guest, uint64_t gpa) {
+    attack_need(s, rmp_ok(mem_guest_pvalidate(guest, 0, gpa, true, RMP_4K, true)), "PVALIDATE");
+    attack_write(s, guest, gpa, 1);
+}
+
 static void give_two(struct attack_stage *s) {
     attack_give(s, s->victim, X, P, RMP_4K);
     attack_give(s, s->victim, Y, Q, RMP_4K);
@@ -28,6 +34,7 @@ static void remap_own(struct attack_stage *s, bool evil, struct attack_end *end)
     read_x(s, end);
 }
 
+/* Two mappings of the attacker's: one alone is remap.own-page. */
 static void swap(struct attack_stage *s, bool evil, struct attack_end *end) {
     give_two(s);
     if (evil) attack_map(s, s->victim, X, Q, RMP_MAP_4K);
@@ -63,52 +70,54 @@ static void inject(struct attack_stage *s, bool evil, struct attack_end *end) {
     read_x(s, end);
 }
 
-/* The host takes the page, puts an old ciphertext into it and gives it back. */
+/* The host takes the page, puts an old ciphertext into it and gives it back; evil, without telling the guest. */
 static void replay_released(struct attack_stage *s, bool evil, struct attack_end *end) {
     uint8_t old[PAGE];
+    bool same;
     attack_give(s, s->victim, X, P, RMP_4K);
     attack_write(s, s->victim, X, 2);
     attack_need(s, rmp_ok(mem_host_read(s->bus, P, old, sizeof old)), "a read of the host's");
     attack_write(s, s->victim, X, 1);
-    if (evil) {
-        attack_need(s, rmp_ok(attack_release(s, P, RMP_4K)), "RMPUPDATE");
-        attack_need(s, rmp_ok(mem_host_write(s->bus, P, RMP_MAP_4K, old, sizeof old)),
-                    "a write of the host's");
-        attack_assign(s, s->victim, X, P, RMP_4K);
-    }
-    read_x(s, end);
+    attack_need(s, rmp_ok(attack_release(s, P, RMP_4K)), "RMPUPDATE");
+    attack_need(s, rmp_ok(mem_host_write(s->bus, P, RMP_MAP_4K, old, sizeof old)),
+                "a write of the host's");
+    attack_assign(s, s->victim, X, P, RMP_4K);
+    if (!evil) accept(s, s->victim, X);
+    end->harm = attack_try_read(s->victim, 0, X, 2, end, &same) && same;
 }
 
-/* Only the entry's GPA changes: Validated must not stay. */
+/* Only the entry's GPA changes: Validated must not stay. Evil, the guest is not told. */
 static void retarget_gpa(struct attack_stage *s, bool evil, struct attack_end *end) {
     give_two(s);
-    if (evil) attack_assign(s, s->victim, X, Q, RMP_4K);
-    if (evil) attack_map(s, s->victim, X, Q, RMP_MAP_4K);
+    attack_assign(s, s->victim, X, Q, RMP_4K);
+    attack_map(s, s->victim, X, Q, RMP_MAP_4K);
+    if (!evil) accept(s, s->victim, X);
     read_x(s, end);
 }
 
-/* A validated page goes to another guest, which has accepted nothing. */
+/* A validated page goes to another guest; evil, that one is not told. */
 static void retarget_asid(struct attack_stage *s, bool evil, struct attack_end *end) {
+    bool same;
     give_two(s);
     attack_give(s, s->other, X, AT(2, 1), RMP_4K);
     attack_write(s, s->other, X, 1);
-    if (evil) attack_assign(s, s->other, X, P, RMP_4K);
-    if (evil) attack_map(s, s->other, X, P, RMP_MAP_4K);
-    bool same;
+    attack_assign(s, s->other, X, P, RMP_4K);
+    attack_map(s, s->other, X, P, RMP_MAP_4K);
+    if (!evil) accept(s, s->other, X);
     if (attack_try_read(s->other, 0, X, 1, end, &same)) end->harm = !same;
 }
 
 /* The guest gives X up and accepts it again. Behind its back the two PVALIDATEs meet different pages, so that two pages
- * are validated for X. CF tells that the first one changed nothing; the guest stops then. */
+ * are validated for X, and the host changes between them: two mappings of the attacker's. CF tells that the first
+ * PVALIDATE changed nothing; the guest stops then. */
 static void double_validation(struct attack_stage *s, bool evil, struct attack_end *end) {
     attack_give(s, s->victim, X, P, RMP_4K);
     attack_write(s, s->victim, X, 2);
     attack_assign(s, s->victim, X, AT(2, 1), RMP_4K);
     if (evil) attack_map(s, s->victim, X, AT(2, 1), RMP_MAP_4K);
-    const struct rmp_answer a = mem_guest_pvalidate(s->victim, 0, X, true, RMP_4K, false);
-    attack_need(s, rmp_ok(a), "PVALIDATE");
-    end->answer.rule = a.cf ? 53 : 0;
-    if (a.cf) return;
+    end->answer = mem_guest_pvalidate(s->victim, 0, X, true, RMP_4K, false);
+    attack_need(s, rmp_ok(end->answer), "PVALIDATE");
+    if (end->answer.cf) return;
     (void)mem_guest_pvalidate(s->victim, 0, X, true, RMP_4K, true);
     attack_write(s, s->victim, X, 1);
     if (evil) attack_map(s, s->victim, X, P, RMP_MAP_4K);
@@ -136,42 +145,53 @@ static void invalidate_other(struct attack_stage *s, bool evil, struct attack_en
     end->harm = !attack_reads(s->victim, X, 1);
 }
 
-/* Permissions for VMPL 1 on a page that the guest did not accept, which it then has when it does. */
+/* Permissions for VMPL 1 on a page that the guest did not accept, which the page still has when it does. */
 static void adjust_early(struct attack_stage *s, bool evil, struct attack_end *end) {
     const struct rmp_adjustment wanted = {.vmpl = 1, .mask = RMP_PERM_ALL};
-    struct rmp_entry e;
+    struct attack_end read;
+    bool same;
     attack_give(s, s->victim, X, P, RMP_4K);
-    if (evil) (void)mem_guest_pvalidate(s->victim, 0, X, true, RMP_4K, false);
+    attack_assign(s, s->victim, X, Q, RMP_4K);
+    if (evil) attack_map(s, s->victim, X, Q, RMP_MAP_4K);
     end->answer = mem_guest_adjust(s->victim, 0, X, true, RMP_4K, &wanted);
-    attack_need(s, rmp_entry_at(s->rmp, P, &e), "the page's entry");
-    end->harm = evil && e.perms[1] != 0;
+    accept(s, s->victim, X);
+    end->harm = attack_try_read(s->victim, 1, X, 1, &read, &same) && same && evil;
 }
 
 static const struct suite_test tests[] = {
-    ATTACK("remap.own-page", "an address is remapped to another page of the guest's", "SNP-RMP-107",
-           107, "the guest reads what it wrote elsewhere", remap_own),
-    ATTACK("remap.swap", "two pages are swapped", "SNP-RMP-107", 107,
+    ATTACK("remap.own-page", "memory remapping; SEVered",
+           "an address is remapped to another page of the guest's", "SNP-RMP-107", .rule = 107,
+           "the guest reads what it wrote elsewhere", remap_own),
+    ATTACK("remap.swap", "memory remapping", "two pages are swapped", "SNP-RMP-107", .rule = 107,
            "both addresses read the other's bytes", swap),
-    ATTACK("remap.alias", "two addresses are mapped to one page", "SNP-RMP-107", 107,
-           "a write to one address changes the other", alias),
-    ATTACK("remap.two-guests", "a guest's page is mapped to another guest too", "SNP-RMP-106", 106,
-           "another guest changes the victim's bytes", share),
-    ATTACK("remap.inject", "a page that the guest never validated is put behind its address",
-           "SNP-RMP-110", 110, "the guest reads bytes of the attacker's choice", inject),
-    ATTACK("replay.released-page", "a page is taken, filled with an old ciphertext and given back",
-           "SNP-RMP-110", 110, "the guest reads an old value", replay_released),
-    ATTACK("remap.entry-gpa", "a validated page's entry is given another guest address",
-           "SNP-RMP-017", 110, "the page is still validated, at another address", retarget_gpa),
-    ATTACK("remap.entry-asid", "a validated page is assigned to another guest", "SNP-RMP-017", 110,
-           "the other guest reads a page that it did not accept", retarget_asid),
-    ATTACK("validate.twice", "one address is validated in two pages", "SNP-RMP-053", 53,
+    ATTACK("remap.alias", "memory aliasing", "two addresses are mapped to one page", "SNP-RMP-107",
+           .rule = 107, "a write to one address changes the other", alias),
+    ATTACK("remap.two-guests", "memory aliasing", "a guest's page is mapped to another guest too",
+           "SNP-RMP-106", .rule = 106, "another guest changes the victim's bytes", share),
+    ATTACK("remap.inject", "memory remapping; data corruption",
+           "a page that the guest never validated is put behind its address", "SNP-RMP-110",
+           .rule = 110, "the guest reads bytes of the attacker's choice", inject),
+    ATTACK("replay.released-page", "replay",
+           "a page is taken, filled with an old ciphertext and given back", "SNP-RMP-110",
+           .rule = 110, "the guest reads an old value", replay_released),
+    ATTACK("remap.entry-gpa", "memory remapping",
+           "a validated page's entry is given another guest address", "SNP-RMP-017", .rule = 110,
+           "the page is still validated, at another address", retarget_gpa),
+    ATTACK("remap.entry-asid", "memory remapping", "a validated page is assigned to another guest",
+           "SNP-RMP-017", .rule = 110, "the other guest reads a page that it did not accept",
+           retarget_asid),
+    ATTACK("validate.twice", "memory remapping, by page validation",
+           "one address is validated in two pages", "SNP-RMP-053", .cf = true,
            "the guest reads an old value", double_validation),
-    ATTACK("validate.elsewhere", "a guest's PVALIDATE meets another address's page", "SNP-RMP-048",
-           48, "a page is validated that the guest did not ask for", validate_elsewhere),
-    ATTACK("validate.other-guest", "a guest's PVALIDATE meets another guest's page", "SNP-RMP-047",
-           47, "the victim's page is not validated any more", invalidate_other),
-    ATTACK("validate.adjust-first", "permissions are set on a page that is not validated",
-           "SNP-RMP-066", 66, "VMPL 1 has access to a page that nobody accepted", adjust_early),
+    ATTACK("validate.elsewhere", "memory remapping, by page validation",
+           "a guest's PVALIDATE meets another address's page", "SNP-RMP-048", .rule = 48,
+           "a page is validated that the guest did not ask for", validate_elsewhere),
+    ATTACK("validate.other-guest", "memory remapping, by page validation",
+           "a guest's PVALIDATE meets another guest's page", "SNP-RMP-047", .rule = 47,
+           "the victim's page is not validated any more", invalidate_other),
+    ATTACK("validate.adjust-first", "VMPL isolation",
+           "permissions are set on a page that is not validated", "SNP-RMP-066", .rule = 66,
+           "VMPL 1 has access to a page that nobody accepted", adjust_early),
 };
 
 const struct suite_area attack_remap_part = ATTACK_PART(tests);

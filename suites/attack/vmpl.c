@@ -34,10 +34,11 @@ static void writes_blind(struct attack_stage *s, bool evil, struct attack_end *e
 /* VMPL 1 fetches what VMPL 0 gave it as data. */
 static void fetches(struct attack_stage *s, enum rmp_kind kind, uint8_t mask, bool evil,
                     struct attack_end *end) {
-    uint8_t code[16];
+    uint8_t data[16], code[16] = {0};
+    attack_value(1, data);
     give(s, (uint8_t)(RMP_PERM_READ | RMP_PERM_WRITE | (evil ? 0 : mask)));
     end->answer = mem_guest_access(s->victim, kind, 1, X, true, code, sizeof code);
-    end->harm = evil && rmp_ok(end->answer);
+    end->harm = evil && memcmp(code, data, sizeof code) == 0;
 }
 
 static void fetches_user(struct attack_stage *s, bool evil, struct attack_end *end) {
@@ -50,17 +51,11 @@ static void fetches_supervisor(struct attack_stage *s, bool evil, struct attack_
 
 /* A page that is no shadow stack becomes one. */
 static void pushes(struct attack_stage *s, bool evil, struct attack_end *end) {
-    const struct rmp_access access = {.actor = RMP_SNP_GUEST,
-                                      .kind = RMP_SHADOW_STACK,
-                                      .asid = VICTIM_ASID,
-                                      .vmpl = 1,
-                                      .c = true,
-                                      .vmpl_sss = true,
-                                      .gpa = X,
-                                      .spa = P};
+    uint8_t value[16];
+    attack_value(2, value);
     give(s, (uint8_t)(RMP_PERM_READ | RMP_PERM_WRITE | (evil ? 0 : RMP_PERM_SHADOW_STACK)));
-    end->answer = rmp_check(s->rmp, &access);
-    end->harm = evil && rmp_ok(end->answer);
+    end->answer = mem_guest_access(s->victim, RMP_SHADOW_STACK, 1, X, true, value, sizeof value);
+    end->harm = evil && !attack_reads(s->victim, X, 1);
 }
 
 /* VMPL 1 takes VMPL 0's permissions away; fair, it takes VMPL 2's. */
@@ -77,7 +72,8 @@ static void adjusts_beyond(struct attack_stage *s, bool evil, struct attack_end 
     struct attack_end written;
     give(s, evil ? RMP_PERM_READ : RMP_PERM_READ | RMP_PERM_WRITE);
     end->answer = mem_guest_adjust(s->victim, 1, X, true, RMP_4K, &wanted);
-    end->harm = attack_try_write(s->victim, 2, X, 2, &written) && evil;
+    (void)attack_try_write(s->victim, 2, X, 2, &written);
+    end->harm = evil && !attack_reads(s->victim, X, 1);
 }
 
 /* VMPL 1 declares the page not validated. */
@@ -88,24 +84,25 @@ static void validates(struct attack_stage *s, bool evil, struct attack_end *end)
 }
 
 static const struct suite_test tests[] = {
-    ATTACK("vmpl.read", "VMPL 1 reads a page that VMPL 0 keeps", "SNP-RMP-111", 111,
-           "VMPL 1 has the plaintext", reads),
-    ATTACK("vmpl.write", "VMPL 1 writes to a page that it may read", "SNP-RMP-112", 112,
-           "VMPL 0's bytes are changed", writes),
-    ATTACK("vmpl.write-without-read", "VMPL 1 writes by a mask with write but no read",
-           "SNP-RMP-113", 113, "VMPL 0's bytes are changed", writes_blind),
-    ATTACK("vmpl.fetch-user", "a program at VMPL 1 executes a page of data", "SNP-RMP-114", 114,
-           "data is executed", fetches_user),
-    ATTACK("vmpl.fetch-supervisor", "a kernel at VMPL 1 executes a page of data", "SNP-RMP-115",
-           115, "data is executed", fetches_supervisor),
-    ATTACK("vmpl.shadow-stack", "VMPL 1 uses a page of data as shadow stack", "SNP-RMP-116", 116,
-           "a shadow stack holds forged return addresses", pushes),
-    ATTACK("vmpl.adjust-own-level", "VMPL 1 takes VMPL 0's permissions away", "SNP-RMP-065", 65,
-           "VMPL 0 cannot read its own page", adjusts_above),
-    ATTACK("vmpl.grant-more", "VMPL 1 gives VMPL 2 a permission that it lacks", "SNP-RMP-068", 68,
-           "VMPL 2 writes where VMPL 1 may not", adjusts_beyond),
-    ATTACK("vmpl.pvalidate", "VMPL 1 drops a page's validation", "SNP-RMP-043", 43,
-           "VMPL 0's page is not validated any more", validates),
+    ATTACK("vmpl.read", "VMPL isolation", "VMPL 1 reads a page that VMPL 0 keeps", "SNP-RMP-111",
+           .rule = 111, "VMPL 1 has the plaintext", reads),
+    ATTACK("vmpl.write", "VMPL isolation", "VMPL 1 writes to a page that it may read",
+           "SNP-RMP-112", .rule = 112, "VMPL 0's bytes are changed", writes),
+    ATTACK("vmpl.write-without-read", "VMPL isolation",
+           "VMPL 1 writes by a mask with write but no read", "SNP-RMP-113", .rule = 113,
+           "VMPL 0's bytes are changed", writes_blind),
+    ATTACK("vmpl.fetch-user", "VMPL isolation", "a program at VMPL 1 executes a page of data",
+           "SNP-RMP-114", .rule = 114, "data is executed", fetches_user),
+    ATTACK("vmpl.fetch-supervisor", "VMPL isolation", "a kernel at VMPL 1 executes a page of data",
+           "SNP-RMP-115", .rule = 115, "data is executed", fetches_supervisor),
+    ATTACK("vmpl.shadow-stack", "VMPL isolation", "VMPL 1 uses a page of data as shadow stack",
+           "SNP-RMP-116", .rule = 116, "a shadow stack holds forged return addresses", pushes),
+    ATTACK("vmpl.adjust-own-level", "VMPL isolation", "VMPL 1 takes VMPL 0's permissions away",
+           "SNP-RMP-065", .rule = 65, "VMPL 0 cannot read its own page", adjusts_above),
+    ATTACK("vmpl.grant-more", "VMPL isolation", "VMPL 1 gives VMPL 2 a permission that it lacks",
+           "SNP-RMP-068", .rule = 68, "VMPL 2 writes where VMPL 1 may not", adjusts_beyond),
+    ATTACK("vmpl.pvalidate", "VMPL isolation", "VMPL 1 drops a page's validation", "SNP-RMP-043",
+           .rule = 43, "VMPL 0's page is not validated any more", validates),
 };
 
 const struct suite_area attack_vmpl_part = ATTACK_PART(tests);

@@ -80,10 +80,15 @@ extern const char *const decision_states[11];
 extern const char *const decision_sizes[2];
 extern const char *const decision_maps[3];
 extern const char *const decision_match[2];
+extern const char
+    *const decision_gpas[3]; /* the last is the page's own, plus what no entry holds */
 extern const char *const decision_pages[2];
 extern const char *const decision_neighbours[3];
+extern const char *const decision_lows[2]; /* bits 11:0 of an address */
 extern const char *const decision_bits[2];
 extern const char *const decision_asids[2]; /* the ASID that asks; no guest has 0 */
+
+enum { DECISION_MATCH, DECISION_MISMATCH, DECISION_BEYOND };
 
 #define DECISION_STATE DECISION_DIM("state", decision_states)
 #define DECISION_SIZE DECISION_DIM("RMP size", decision_sizes)
@@ -111,6 +116,15 @@ struct decision_page {
 
 static inline uint64_t decision_offset(bool later) {
     return later ? RMP_PAGE_4K : 0;
+}
+
+static inline uint64_t decision_low(unsigned low) {
+    return low != 0 ? 0x800 : 0;
+}
+
+/* The GPA that is asked for; GPA: an index of decision_gpas. */
+static inline uint64_t decision_address(unsigned gpa, uint64_t offset) {
+    return DECISION_GPA + offset + (gpa == DECISION_BEYOND ? UINT64_C(1) << 51 : 0);
 }
 
 /* Where the region under test begins: past the end for Default. */

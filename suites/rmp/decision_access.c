@@ -115,12 +115,12 @@ static bool later_decide(struct decision_bench *bench, const unsigned at[DECISIO
         .state = (enum decision_state)at[STATE],
         .size = (enum rmp_page_size)at[SIZE],
         .other_asid = at[OWN] != 0,
-        .other_gpa = at[GPA] != 0,
+        .other_gpa = at[GPA] == DECISION_MISMATCH,
         .first = first_states[at[LATER_FIRST]],
         .later = true,
     };
     const struct rmp_access access = {
-        .gpa = DECISION_GPA + RMP_PAGE_4K,
+        .gpa = decision_address(at[GPA], RMP_PAGE_4K),
         .spa = decision_region(page.state) + RMP_PAGE_4K,
         .asid = at[LATER_ASID] == 0 ? DECISION_ASID : 0,
         .c = at[LATER_C] != 0,
@@ -139,7 +139,7 @@ static bool later_decide(struct decision_bench *bench, const unsigned at[DECISIO
 
 #define LATER_DIMS(kind, c)                                                                        \
     {                                                                                              \
-        DECISION_STATE, DECISION_DIM("own", decision_match), DECISION_DIM("gpa", decision_match),  \
+        DECISION_STATE, DECISION_DIM("own", decision_match), DECISION_DIM("gpa", decision_gpas),   \
             DECISION_SIZE, DECISION_DIM("first page", firsts), DECISION_MAP,                       \
             DECISION_DIM("actor", actors), kind, c, DECISION_DIM("mask", later_masks),             \
             DECISION_DIM("ASID", decision_asids),                                                  \

@@ -1,22 +1,27 @@
 /* Tables of PVALIDATE, RMPADJUST and RMPQUERY. RMP notes, sections 3.3 to 3.5 and 7. */
 #include "rmp/decision.h"
 
-static const char *const gvas[] = {"aligned", "unaligned"};
+/* Low bits are of all addresses. */
+static const char *const gvas[] = {"aligned", "unaligned", "0x800"};
+static const uint64_t gva_bits[] = {0, RMP_PAGE_4K, 0x800};
 
 static uint64_t gva_of(unsigned gva) {
-    return DECISION_GVA + (gva != 0 ? RMP_PAGE_4K : 0);
+    return DECISION_GVA + gva_bits[gva];
 }
 
 static const struct rmp_cpu good_cpu = {.long_mode = true, .snp = true, .asid = DECISION_ASID};
 static const uint32_t nothing[2];
 
-static struct rmp_translation translation(const struct decision_page *page, unsigned map) {
+/* GPA: an index of decision_gpas; GVA: of gvas. */
+static struct rmp_translation translation(const struct decision_page *page, unsigned map,
+                                          unsigned gpa, unsigned gva) {
+    const uint64_t offset = decision_offset(page->later) + gva_bits[gva] % RMP_PAGE_4K;
     return (struct rmp_translation){
         .present = true,
         .c = true,
         .map = (enum rmp_map)map,
-        .gpa = DECISION_GPA + decision_offset(page->later),
-        .spa = decision_region(page->state) + decision_offset(page->later),
+        .gpa = decision_address(gpa, offset),
+        .spa = decision_region(page->state) + offset,
     };
 }
 
@@ -45,11 +50,11 @@ static bool pvalidate_decide(struct decision_bench *bench, const unsigned at[DEC
         .first = DECISION_GUEST_VALID,
         .size = (enum rmp_page_size)at[SIZE],
         .other_asid = at[OWN] != 0,
-        .other_gpa = at[GPA] != 0,
+        .other_gpa = at[GPA] == DECISION_MISMATCH,
         .later = at[PAGE] != 0,
     };
     const struct rmp_cpu cpu = cpu_of(at[CPU]);
-    struct rmp_translation mapped = translation(&page, at[MAP]);
+    struct rmp_translation mapped = translation(&page, at[MAP], at[GPA], at[GVA]);
     mapped.c = at[C] != 0;
     mapped.present = at[PRESENT] != 0;
     if (!decision_make(bench->rmp, &page)) return false;
@@ -63,7 +68,7 @@ static bool pvalidate_decide(struct decision_bench *bench, const unsigned at[DEC
 static const struct decision_dim pvalidate_dims[] = {
     DECISION_STATE,
     DECISION_DIM("own", decision_match),
-    DECISION_DIM("gpa", decision_match),
+    DECISION_DIM("gpa", decision_gpas),
     DECISION_SIZE,
     DECISION_PAGE,
     DECISION_MAP,
@@ -123,8 +128,8 @@ static struct decision_page ask_page(const unsigned at[DECISION_DIMS_MAX]) {
 }
 
 static struct rmp_translation ask_translation(const struct decision_page *page,
-                                              const unsigned at[DECISION_DIMS_MAX]) {
-    struct rmp_translation mapped = translation(page, at[ASK_MAP]);
+                                              const unsigned at[DECISION_DIMS_MAX], unsigned gva) {
+    struct rmp_translation mapped = translation(page, at[ASK_MAP], DECISION_MATCH, gva);
     mapped.c = at[ASK_WHERE] != WHERE_SHARED;
     mapped.present = at[ASK_WHERE] != WHERE_ABSENT;
     return mapped;
@@ -140,7 +145,7 @@ static const uint8_t masks[] = {0x0B, 0x1F, 0xE1};
 static bool adjust_decide(struct decision_bench *bench, const unsigned at[DECISION_DIMS_MAX],
                           uint32_t words[DECISION_WORDS_MAX]) {
     const struct decision_page page = ask_page(at);
-    const struct rmp_translation mapped = ask_translation(&page, at);
+    const struct rmp_translation mapped = ask_translation(&page, at, at[ADJUST_GVA]);
     const struct ask *ask = &asks[at[ADJUST_WHO]];
     const struct rmp_cpu cpu = ask_cpu(ask);
     const struct rmp_adjustment wanted = {
@@ -182,7 +187,7 @@ enum { QUERY_WHO = 5 };
 static bool query_decide(struct decision_bench *bench, const unsigned at[DECISION_DIMS_MAX],
                          uint32_t words[DECISION_WORDS_MAX]) {
     const struct decision_page page = ask_page(at);
-    const struct rmp_translation mapped = ask_translation(&page, at);
+    const struct rmp_translation mapped = ask_translation(&page, at, 0);
     const struct ask *ask = &asks[at[QUERY_WHO]];
     const struct rmp_cpu cpu = ask_cpu(ask);
     struct rmp *rmp = ask->lacking ? bench->bare : bench->rmp;

@@ -50,7 +50,7 @@ static const uint32_t nothing[2];
 
 /* ---- RMPUPDATE ---- */
 
-enum { REQUEST = 5, REQUEST_SIZE, UPDATE_CPU };
+enum { REQUEST = 5, REQUEST_SIZE, UPDATE_LOW, UPDATE_CPU };
 
 static const char *const request_names[] = {
     "all-zero",
@@ -84,18 +84,20 @@ static bool update_decide(struct decision_bench *bench, const unsigned at[DECISI
     new.size = (enum rmp_page_size)at[REQUEST_SIZE];
     if (new.gpa != 0) new.gpa += decision_offset(at[PAGE] != 0);
     if (!set_up(bench->rmp, at, at[IN_USE])) return false;
-    const struct rmp_answer answer = rmp_update(bench->rmp, &cpu, spa_of(at), &new);
+    const uint64_t spa = spa_of(at) + decision_low(at[UPDATE_LOW]);
+    const struct rmp_answer answer = rmp_update(bench->rmp, &cpu, spa, &new);
     decision_instruction(bench->rmp, answer, nothing, (enum decision_state)at[STATE], words);
     return true;
 }
 
 #define HOST_DIMS                                                                                  \
     DECISION_STATE, DECISION_SIZE, DECISION_PAGE, DECISION_DIM("neighbours", decision_neighbours)
+#define LOW DECISION_DIM("low bits", decision_lows)
 #define CPUS(count) DECISION_ONLY("cpu", cpus, 0, count)
 #define UPDATE_DIMS(cpu_count)                                                                     \
     {                                                                                              \
         HOST_DIMS, DECISION_DIM("in use", in_use), DECISION_DIM("request", request_names),         \
-            DECISION_DIM("request size", decision_sizes), CPUS(cpu_count)                          \
+            DECISION_DIM("request size", decision_sizes), LOW, CPUS(cpu_count)                     \
     }
 
 static const struct decision_dim update_dims[] = UPDATE_DIMS(ABSENT);
@@ -119,19 +121,20 @@ static void refuses_gpa(struct rmp_rules *turn) {
 
 /* ---- PSMASH ---- */
 
-enum { PSMASH_CPU = 5 };
+enum { PSMASH_LOW = 5, PSMASH_CPU };
 
 static bool psmash_decide(struct decision_bench *bench, const unsigned at[DECISION_DIMS_MAX],
                           uint32_t words[DECISION_WORDS_MAX]) {
     const struct rmp_cpu cpu = cpu_of(at[PSMASH_CPU]);
     if (!set_up(bench->rmp, at, at[IN_USE])) return false;
-    const struct rmp_answer answer = rmp_psmash(bench->rmp, &cpu, spa_of(at));
+    const uint64_t spa = spa_of(at) + decision_low(at[PSMASH_LOW]);
+    const struct rmp_answer answer = rmp_psmash(bench->rmp, &cpu, spa);
     decision_instruction(bench->rmp, answer, nothing, (enum decision_state)at[STATE], words);
     return true;
 }
 
 #define PSMASH_DIMS(cpu_count)                                                                     \
-    { HOST_DIMS, DECISION_ONLY("in use", in_use, 0, 2), CPUS(cpu_count) }
+    { HOST_DIMS, DECISION_ONLY("in use", in_use, 0, 2), LOW, CPUS(cpu_count) }
 
 static const struct decision_dim psmash_dims[] = PSMASH_DIMS(ABSENT);
 static const struct decision_dim psmash_good_dims[] = PSMASH_DIMS(1);

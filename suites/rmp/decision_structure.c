@@ -17,7 +17,7 @@ static bool structure_decide(struct decision_bench *bench, const unsigned at[DEC
         .first = DECISION_GUEST_VALID,
         .size = (enum rmp_page_size)at[SIZE],
         .other_asid = at[OWN] != 0,
-        .other_gpa = at[GPA] != 0,
+        .other_gpa = at[GPA] == DECISION_MISMATCH,
         .vmsa = at[VMSA] != 0,
         .later = at[PAGE] != 0,
         .near = at[NEAR],
@@ -26,7 +26,7 @@ static bool structure_decide(struct decision_bench *bench, const unsigned at[DEC
     if (!decision_make(bench->rmp, &page)) return false;
     words[0] = decision_answer(rmp_check_structure(
         bench->rmp, (enum rmp_structure)at[STRUCTURE], decision_region(page.state) + offset,
-        at[ASID] == 0 ? DECISION_ASID : 0, DECISION_GPA + offset));
+        at[ASID] == 0 ? DECISION_ASID : 0, decision_address(at[GPA], offset)));
     return true;
 }
 
@@ -34,7 +34,7 @@ static const struct decision_dim structure_dims[] = {
     DECISION_DIM("structure", structures),
     DECISION_STATE,
     DECISION_DIM("own", decision_match),
-    DECISION_DIM("gpa", decision_match),
+    DECISION_DIM("gpa", decision_gpas),
     DECISION_DIM("VMSA", decision_bits),
     DECISION_SIZE,
     DECISION_PAGE,
@@ -114,7 +114,6 @@ static bool vmrun_decide(struct decision_bench *bench, const unsigned at[DECISIO
                          uint32_t words[DECISION_WORDS_MAX]) {
     struct rmp *rmp = bench->rmp;
     rmp_reset(rmp);
-    if (at[RUN_VMSA] == VMSA_NONE && at[MODE] != MODE_ES) return false;
     const struct rmp_vmrun run = {
         .snp_enabled = at[MODE] != MODE_OFF,
         .snp_guest = at[MODE] != MODE_ES,

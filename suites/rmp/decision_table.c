@@ -78,8 +78,10 @@ const char *const decision_states[11] = {
 const char *const decision_sizes[2] = {"4K", "2M"};
 const char *const decision_maps[3] = {"4K", "2M", "1G"};
 const char *const decision_match[2] = {"match", "mismatch"};
+const char *const decision_gpas[3] = {"match", "mismatch", "beyond"};
 const char *const decision_pages[2] = {"aligned", "later"};
 const char *const decision_neighbours[3] = {"none", "assigned", "HV-Fixed"};
+const char *const decision_lows[2] = {"0", "0x800"};
 const char *const decision_bits[2] = {"0", "1"};
 const char *const decision_asids[2] = {"5", "0"};
 

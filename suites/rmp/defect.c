@@ -52,6 +52,11 @@ void rmp_other_gpa(struct rmp_shot *shot) {
     shot->entry.gpa += UINT64_C(0x40000000);
 }
 
+/* An address that no entry can hold. */
+void rmp_beyond_gpa(struct rmp_shot *shot) {
+    shot->translation.gpa |= UINT64_C(1) << 51;
+}
+
 void rmp_immutable(struct rmp_shot *shot) {
     shot->entry.immutable = true;
 }
@@ -65,6 +70,11 @@ void rmp_gva_unaligned(struct rmp_shot *shot) {
     shot->size = RMP_2M;
     shot->gva += 0x1000;
     if (shot->gva % rmp_shot_page(shot) == 0) shot->gva += 0x1000;
+}
+
+void rmp_gva_inside(struct rmp_shot *shot) {
+    shot->size = RMP_2M;
+    shot->gva += 0x800;
 }
 
 /* ---- sizes: of instruction, nested mapping and entry ---- */

@@ -149,6 +149,103 @@ static void accepted_update(struct suite_ctx *ctx) {
     with_table(ctx, &shot, update_accepted);
 }
 
+/* ---- in use is a count: as many #VMEXIT as VMRUN ---- */
+
+static bool is_in_use(struct suite_ctx *ctx, const struct rmp *rmp, uint64_t page, bool wanted) {
+    struct rmp_entry e;
+    return suite_check(ctx, "entry", rmp_entry_at(rmp, page, &e), "the page is covered") &&
+           suite_equal(ctx, "in use", wanted, e.in_use, "from the first VMRUN to the last #VMEXIT");
+}
+
+/* Two processors share a VMCB; their other pages are their own. */
+static void two_run(struct suite_ctx *ctx, struct rmp *rmp, const struct rmp_vmrun *run_) {
+    struct rmp_vmrun es = *run_;
+    struct rmp_image before;
+    es.snp_guest = false;
+    es.avic = RMP_NO_PAGE;
+    es.vmsa = run_->avic + PAGE;
+    rmp_image_take(rmp, &before);
+    SUITE_CHECK(ctx, "VMRUN", rmp_ok(rmp_vmrun(rmp, run_)), "all structures are good");
+    SUITE_CHECK(ctx, "VMRUN", rmp_ok(rmp_vmrun(rmp, &es)), "all structures are good");
+    rmp_vmexit(rmp, run_);
+    SUITE_STEP(is_in_use(ctx, rmp, run_->vmcb, true));
+    SUITE_STEP(is_in_use(ctx, rmp, es.vmsa, true));
+    SUITE_STEP(is_in_use(ctx, rmp, run_->avic, false));
+    SUITE_STEP(is_in_use(ctx, rmp, run_->vmsa, false));
+    rmp_vmexit(rmp, &es);
+    uses(ctx, rmp, run_, &before, false);
+}
+
+static void two_case(struct suite_ctx *ctx, unsigned pages) {
+    const struct rmp_shot shot = table(pages);
+    with_table(ctx, &shot, two_run);
+}
+
+static void run_two(struct suite_ctx *ctx) {
+    rmp_each_size(ctx, two_case);
+}
+
+/* One page as VMCB and AVIC backing page of one VMRUN; exits without a VMRUN. */
+static void twice_run(struct suite_ctx *ctx, struct rmp *rmp, const struct rmp_vmrun *run_) {
+    struct rmp_vmrun twice = *run_;
+    twice.avic = twice.vmcb + 0x800;
+    run_and_exit(ctx, rmp, &twice);
+    if (suite_stopped(ctx)) return;
+    rmp_vmexit(rmp, &twice);
+    run_and_exit(ctx, rmp, &twice);
+}
+
+static void run_twice(struct suite_ctx *ctx) {
+    const struct rmp_shot shot = table(8);
+    with_table(ctx, &shot, twice_run);
+}
+
+/* A second VMRUN fails at its VMSA: what the first one uses stays in use. */
+static void failing_run(struct suite_ctx *ctx, struct rmp *rmp, const struct rmp_vmrun *run_) {
+    struct rmp_vmrun bad = *run_;
+    struct rmp_image before;
+    bad.vmsa_gpa += PAGE;
+    rmp_image_take(rmp, &before);
+    SUITE_CHECK(ctx, "VMRUN", rmp_ok(rmp_vmrun(rmp, run_)), "all structures are good");
+    for (unsigned i = 0; i < 3; i++)
+        SUITE_EQUAL(ctx, "rule", 136, rmp_vmrun(rmp, &bad).rule, "the VMSA is of another GPA");
+    uses(ctx, rmp, run_, &before, true);
+    if (suite_stopped(ctx)) return;
+    rmp_vmexit(rmp, run_);
+    uses(ctx, rmp, run_, &before, false);
+}
+
+static void run_failing(struct suite_ctx *ctx) {
+    const struct rmp_shot shot = table(8);
+    with_table(ctx, &shot, failing_run);
+}
+
+/* 63 are told apart; others do not carry over into another field. */
+#define USERS 63
+
+static void many_run(struct suite_ctx *ctx, struct rmp *rmp, const struct rmp_vmrun *run_) {
+    for (unsigned n = USERS; n <= USERS + 2; n++) {
+        struct rmp_image before;
+        rmp_image_take(rmp, &before);
+        suite_instance(ctx, "%u processors", n);
+        for (unsigned i = 0; i < n; i++)
+            SUITE_CHECK(ctx, "VMRUN", rmp_ok(rmp_vmrun(rmp, run_)), "all structures are good");
+        uses(ctx, rmp, run_, &before, true);
+        if (suite_stopped(ctx)) return;
+        for (unsigned i = 1; i < USERS; i++) rmp_vmexit(rmp, run_);
+        SUITE_STEP(is_in_use(ctx, rmp, run_->vmcb, true));
+        SUITE_STEP(is_in_use(ctx, rmp, run_->vmsa, true));
+        rmp_vmexit(rmp, run_);
+        uses(ctx, rmp, run_, &before, false);
+        if (suite_stopped(ctx)) return;
+    }
+}
+
+static void run_many(struct suite_ctx *ctx) {
+    const struct rmp_shot shot = table(8);
+    with_table(ctx, &shot, many_run);
+}
+
 /* ---- PSMASH and moves of a VMSA in use ---- */
 
 /* The VMSA is the first page of a 2 MiB page. */
@@ -204,6 +301,14 @@ static const struct suite_test tests[] = {
              ("SNP-RMP-133", "SNP-RMP-142", "SNP-RMP-143"), run_es, NULL),
     RMP_TEST("structure.run-partial", "structures that a machine lacks, or that have no RMP entry",
              ("SNP-RMP-131", "SNP-RMP-143"), run_partial, NULL),
+    RMP_TEST("structure.run-two", "a VMCB of two VMRUNs is in use until both have ended",
+             ("SNP-RMP-143"), run_two, NULL),
+    RMP_TEST("structure.run-twice", "a page that one VMRUN names twice", ("SNP-RMP-143"), run_twice,
+             NULL),
+    RMP_NEGATIVE("structure.run-failing", "a VMRUN that fails leaves another's pages in use",
+                 "structure.run-two", ("SNP-RMP-143", "SNP-RMP-136"), run_failing, NULL),
+    RMP_TEST("structure.run-many", "63 VMRUNs and as many #VMEXITs; more are not told apart",
+             ("SNP-RMP-143"), run_many, NULL),
     RMP_TEST("structure.update-after", "RMPUPDATE of structures after #VMEXIT",
              ("SNP-RMP-012", "SNP-RMP-143"), accepted_update, NULL),
     RMP_NEGATIVE("structure.update-in-use", "RMPUPDATE of structures in use: FAIL_INUSE",

@@ -15,8 +15,13 @@ struct place {
 
 /* ROW ends with a place of base 0 and end 0. The notes' own: 1 MiB and 4 GiB of memory. */
 static const struct place good_places[] = {
-    {0x100000, 0x1103FFF, false}, {0x102000, 0x1105FFF, false},   {0x0, 0x5FFF, false},
-    {0x100000, 0x1FFFFF, true},   {0x40000000, 0x410FFFFF, true}, {0, 0, false},
+    {0x100000, 0x1103FFF, false},
+    {0x102000, 0x1105FFF, false},
+    {0x0, 0x5FFF, false},
+    {0x100000, 0x1FFFFF, true},
+    {0x40000000, 0x410FFFFF, true},
+    {(UINT64_C(1) << 52) - 0x100000, (UINT64_C(1) << 52) - 1, true},
+    {0, 0, false},
 };
 
 static const struct place bad_bases[] = {
@@ -36,6 +41,16 @@ static const struct place short_ends[] = {
     {0x100000, 0x101FFF, false},
     {0x200000, 0x1FFFFF, false},
     {0x200000, 0xFFFFF, true},
+    {0, 0, false},
+};
+
+/* From 2^52 on there is no memory. */
+#define FAR (UINT64_C(1) << 52)
+static const struct place far_places[] = {
+    {FAR, FAR + 0x1003FFF, false},
+    {FAR - 0x100000, FAR + 0xFFFFF, true},
+    {FAR - 0x100000, FAR + 0x1FFF, false},
+    {0x100000, UINT64_MAX, false},
     {0, 0, false},
 };
 
@@ -92,6 +107,23 @@ static void flat_outside(struct suite_ctx *ctx) {
         suite_instance(ctx, "SPA 0x%llx", (unsigned long long)spas[i]);
         SUITE_CHECK(ctx, "entry", !rmp_location_entry(0x100000, 0x1103FFF, spas[i], &entry),
                     "an entry ends by RMP_END");
+        SUITE_EQUAL(ctx, "output", UNTOUCHED, entry, "nothing is written");
+    }
+}
+
+/* Places without room for one entry cover nothing, wherever they end. */
+static void flat_short(struct suite_ctx *ctx) {
+    static const struct place places[] = {
+        {0x100000, 0x103FFF, false}, {0x100000, 0x103FFE, false}, {0x100000, 0x101FFF, false},
+        {0x200000, 0x1FFFFF, false}, {0x200000, 0, false},        {UINT64_MAX, 0x3FFF, false},
+    };
+    for (size_t i = 0; i < COUNT(places); i++) {
+        const struct place *p = &places[i];
+        uint64_t entry = UNTOUCHED;
+        suite_instance(ctx, "0x%llx to 0x%llx", (unsigned long long)p->base,
+                       (unsigned long long)p->end);
+        SUITE_EQUAL(ctx, "covered", 0, rmp_location_covered(p->base, p->end), "nothing");
+        SUITE_CHECK(ctx, "entry", !rmp_location_entry(p->base, p->end, 0, &entry), "there is none");
         SUITE_EQUAL(ctx, "output", UNTOUCHED, entry, "nothing is written");
     }
 }
@@ -216,6 +248,26 @@ static const struct segment_place segment_places[] = {
     {0x102000, 36, false}, {0x100001, 36, false}, {0x100000, 0, false},
 };
 
+/* A processor that says more than an address has bits: its segments are of 2^63 bytes at most. */
+static void wide_segments(struct suite_ctx *ctx) {
+    static const unsigned shifts[] = {63, 64, 65, 100, 127, 1U << 31, UINT32_MAX};
+    for (size_t i = 0; i < COUNT(shifts); i++) {
+        struct rmp_segments s;
+        uint64_t entry = UNTOUCHED;
+        fill(&s);
+        s.shift = shifts[i];
+        s.shift_max = UINT32_MAX;
+        suite_instance(ctx, "RmpSegSize %u", shifts[i]);
+        SUITE_EQUAL(ctx, "place", shifts[i] <= 63, sevkit_ok(rmp_segments_check(&s)),
+                    "an address has 64 bits");
+        SUITE_EQUAL(ctx, "walk", RMP_SEGMENT_FOUND, rmp_segments_entry(&s, 0x200000, &entry),
+                    "the page is covered");
+        SUITE_EQUAL(ctx, "address", 0x10002000, entry, "of the first segment");
+        SUITE_EQUAL(ctx, "walk", RMP_SEGMENT_NOT_COVERED, rmp_segments_entry(&s, GIB(64), &entry),
+                    "behind what the segment covers");
+    }
+}
+
 /* ROW: whether the good places are asked for, or the others. */
 static void segment_place(struct suite_ctx *ctx) {
     for (size_t i = 0; i < COUNT(segment_places); i++) {
@@ -241,6 +293,10 @@ static const struct suite_test tests[] = {
                  places_bad, bad_ends),
     RMP_NEGATIVE("location.short", "no room for 16 KiB of bookkeeping", "location.places",
                  ("SNP-RMP-174"), places_bad, short_ends),
+    RMP_NEGATIVE("location.far", "RMP_BASE or RMP_END from 2^52 on", "location.places",
+                 ("SNP-RMP-174"), places_bad, far_places),
+    RMP_NEGATIVE("location.nothing", "a place without room for an entry covers nothing",
+                 "location.flat", ("SNP-RMP-174"), flat_short, NULL),
     RMP_TEST("location.flat", "addresses of entries", ("SNP-RMP-174"), flat, NULL),
     RMP_NEGATIVE("location.outside", "pages whose entry would lie after RMP_END", "location.flat",
                  ("SNP-RMP-174"), flat_outside, NULL),
@@ -261,6 +317,8 @@ static const struct suite_test tests[] = {
              ("SNP-RMP-179"), segment_place, (&(const bool){true})),
     RMP_NEGATIVE("location.segment-misplaced", "RMP_BASE unaligned, RmpSegSize out of range",
                  "location.segment-places", ("SNP-RMP-179"), segment_place, (&(const bool){false})),
+    RMP_NEGATIVE("location.segment-wide", "RmpSegSize above 63 is refused, and harms nobody",
+                 "location.segment-places", ("SNP-RMP-179"), wide_segments, NULL),
 };
 
 const struct suite_area rmp_part_location = RMP_PART(tests);

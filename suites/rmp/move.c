@@ -25,6 +25,9 @@ static const struct rmp_move_args swap_in = {.asid = 1,
 static const struct rmp_move_args launch_vmsa = {
     .asid = 1, .perms = {0, 0x1F, 0x03, 0x09}, .vmsa = true};
 
+/* A guest's page that is no VMSA. */
+#define PLAIN .assigned = true, .asid = 1, .gpa = 0x40000000
+
 #define FIRMWARE .assigned = true, .immutable = true
 #define METADATA(OWNER) FIRMWARE, .mark = RMP_MARK_METADATA, .gpa = (OWNER)
 
@@ -40,16 +43,18 @@ static const struct row rows[] = {
     {RMP_MOVE_DECOMMISSION, {FIRMWARE, .vmsa = true}, {FIRMWARE}, RMP_CONTEXT, RMP_FIRMWARE, &args},
     {RMP_MOVE_LAUNCH_UPDATE,
      {GUEST, MASKS, .immutable = true},
-     {.assigned = true,
-      .asid = 1,
-      .gpa = 0x40000000,
-      .validated = true,
-      .perms = {0x0F, 0x03, 0x01, 0x09}},
+     {GUEST, .validated = true, .perms = {0x0F, 0x03, 0x01, 0x09}},
      RMP_PRE_GUEST,
      RMP_GUEST_VALID,
      &args},
     {RMP_MOVE_LAUNCH_UPDATE,
-     {GUEST, .immutable = true, .perms = {0x1F}},
+     {PLAIN, MASKS, .immutable = true},
+     {PLAIN, .validated = true, .perms = {0x0F, 0x03, 0x01, 0x09}},
+     RMP_PRE_GUEST,
+     RMP_GUEST_VALID,
+     &args},
+    {RMP_MOVE_LAUNCH_UPDATE,
+     {PLAIN, .immutable = true, .perms = {0x1F}},
      {GUEST, .validated = true, .perms = {0x1F, 0x1F, 0x03, 0x09}},
      RMP_PRE_GUEST,
      RMP_GUEST_VALID,
@@ -147,12 +152,24 @@ static void small(struct suite_ctx *ctx) {
     rmp_each_size(ctx, small_rows);
 }
 
+/* Contexts, metadata that is made by itself and VMSAs are pages of 4 KiB alone. */
+static bool is_small(const struct row *r) {
+    const bool loads = r->move == RMP_MOVE_LAUNCH_UPDATE || r->move == RMP_MOVE_SWAP_IN;
+    return r->move == RMP_MOVE_GCTX_CREATE || r->move == RMP_MOVE_DECOMMISSION ||
+           r->move == RMP_MOVE_MD_INIT || (loads && r->args->vmsa);
+}
+
 /* As a page of 2 MiB, which stays one unless the hypervisor gets it. */
-static void large_row(struct suite_ctx *ctx, const struct row *r, unsigned pages) {
+static struct rmp_shot large_shot(const struct row *r, unsigned pages) {
     struct rmp_shot shot = move_shot(r, pages);
-    struct rmp_good good = {.after = r->after};
     shot.spa = shot.entry_at = rmp_shot_page(&shot);
     shot.args.size = shot.entry.size = RMP_2M;
+    return shot;
+}
+
+static void large_row(struct suite_ctx *ctx, const struct row *r, unsigned pages) {
+    struct rmp_shot shot = large_shot(r, pages);
+    struct rmp_good good = {.after = r->after};
     if (r->to == RMP_HV_FIXED)
         good.later = RMP_LATER_ALIKE;
     else
@@ -162,6 +179,7 @@ static void large_row(struct suite_ctx *ctx, const struct row *r, unsigned pages
 
 static void large_rows(struct suite_ctx *ctx, unsigned pages) {
     for (size_t i = 0; i < COUNT(rows) && !suite_stopped(ctx); i++) {
+        if (is_small(&rows[i])) continue;
         suite_instance(ctx, "row %u, %u pages", (unsigned)i, pages);
         large_row(ctx, &rows[i], pages);
     }
@@ -169,6 +187,20 @@ static void large_rows(struct suite_ctx *ctx, unsigned pages) {
 
 static void large(struct suite_ctx *ctx) {
     rmp_each_size(ctx, large_rows);
+}
+
+static void small_only_rows(struct suite_ctx *ctx, unsigned pages) {
+    static const struct rmp_answer bad_size = {.eax = RMP_MOVE_BAD_SIZE};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (!is_small(&rows[i])) continue;
+        const struct rmp_shot shot = large_shot(&rows[i], pages);
+        suite_instance(ctx, "row %u, %u pages", (unsigned)i, pages);
+        SUITE_STEP(rmp_shot_refused(ctx, &shot, bad_size));
+    }
+}
+
+static void small_only(struct suite_ctx *ctx) {
+    rmp_each_size(ctx, small_only_rows);
 }
 
 /* ---- the registry of transitions ---- */
@@ -274,6 +306,8 @@ static const struct suite_test tests[] = {
              small, NULL),
     RMP_TEST("move.rows-large", "each move of a 2 MiB page makes its state",
              ("SNP-RMP-153", "SNP-RMP-154", "SNP-RMP-159"), large, NULL),
+    RMP_NEGATIVE("move.small-only", "contexts, SNP_PAGE_MD_INIT's page and VMSAs are of 4 KiB",
+                 "move.rows", ("SNP-RMP-153"), small_only, NULL),
     RMP_TEST("move.listed", "the transitions are those of the notes", ("SNP-RMP-159"), listed,
              NULL),
     RMP_NEGATIVE("move.states", "no move starts in a state that its rows do not name",

@@ -25,6 +25,10 @@ static void unaligned_last(struct rmp_shot *shot) {
     shot->spa += rmp_shot_page(shot) - PAGE;
 }
 
+static void unaligned_inside(struct rmp_shot *shot) {
+    shot->spa += 0x800;
+}
+
 static void in_use(struct rmp_shot *shot) {
     shot->entry.in_use = true;
 }
@@ -82,6 +86,7 @@ enum {
     CPL_3,
     UNALIGNED,
     UNALIGNED_LAST,
+    UNALIGNED_INSIDE,
     NOT_COVERED,
     IN_GUEST,
     IN_USE,
@@ -99,6 +104,8 @@ static const struct rmp_defect defects[] = {
     [CPL_3] = {"CPL 3", rmp_cpl_3, RMP_CLAIM_CPL, RMP_ANSWER_GP(22)},
     [UNALIGNED] = {"second page", unaligned, RMP_CLAIM_ADDRESS, RMP_ANSWER_CODE(1, 23)},
     [UNALIGNED_LAST] = {"last page", unaligned_last, RMP_CLAIM_ADDRESS, RMP_ANSWER_CODE(1, 23)},
+    [UNALIGNED_INSIDE] = {"inside the first page", unaligned_inside, RMP_CLAIM_ADDRESS,
+                          RMP_ANSWER_CODE(1, 23)},
     [NOT_COVERED] = {"no RMP entry", rmp_not_covered, RMP_CLAIM_COVERED | RMP_CLAIM_ENTRY,
                      RMP_ANSWER_CODE(1, 24)},
     [IN_GUEST] = {"ASID not 0", rmp_cpu_in_guest, RMP_CLAIM_CPU_ASID, RMP_ANSWER_CODE(2, 25)},
@@ -178,6 +185,8 @@ static const struct suite_test tests[] = {
     PSMASH_REFUSED("cpl-3", "at CPL 3: #GP(0)", "SNP-RMP-022", CPL_3),
     PSMASH_REFUSED("unaligned", "of the second page: FAIL_INPUT", "SNP-RMP-023", UNALIGNED),
     PSMASH_REFUSED("unaligned-last", "of the last page: FAIL_INPUT", "SNP-RMP-023", UNALIGNED_LAST),
+    PSMASH_REFUSED("unaligned-inside", "inside the first page: FAIL_INPUT", "SNP-RMP-023",
+                   UNALIGNED_INSIDE),
     RMP_REFUSED("psmash.not-covered", "after the table: FAIL_INPUT", "psmash.last-region",
                 ("SNP-RMP-024"), guest_page, &defects[NOT_COVERED]),
     PSMASH_REFUSED("in-guest", "with an ASID: FAIL_PERMISSION", "SNP-RMP-025", IN_GUEST),

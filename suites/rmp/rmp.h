@@ -15,8 +15,8 @@
 extern const struct suite_area rmp_part_update, rmp_part_update_state, rmp_part_psmash,
     rmp_part_read, rmp_part_pvalidate, rmp_part_adjust, rmp_part_adjust_state, rmp_part_query,
     rmp_part_owned, rmp_part_access, rmp_part_vmpl, rmp_part_structure, rmp_part_in_use,
-    rmp_part_move, rmp_part_move_refuse, rmp_part_move_page, rmp_part_unsmash, rmp_part_state,
-    rmp_part_format, rmp_part_location, rmp_part_thread;
+    rmp_part_move, rmp_part_move_refuse, rmp_part_move_rules, rmp_part_move_page, rmp_part_unsmash,
+    rmp_part_state, rmp_part_format, rmp_part_location, rmp_part_thread;
 
 /* The decision tables of both models, and the registry of transitions seen at work. */
 extern const struct suite_area decision_part, transitions_part, memory_part;
@@ -217,9 +217,11 @@ void rmp_shared(struct rmp_shot *shot);
 void rmp_other_owner(struct rmp_shot *shot);
 void rmp_no_owner(struct rmp_shot *shot);
 void rmp_other_gpa(struct rmp_shot *shot);
+void rmp_beyond_gpa(struct rmp_shot *shot);
 void rmp_immutable(struct rmp_shot *shot);
 void rmp_not_validated(struct rmp_shot *shot);
 void rmp_gva_unaligned(struct rmp_shot *shot);
+void rmp_gva_inside(struct rmp_shot *shot);         /* ... by its low bits */
 void rmp_small_on_large(struct rmp_shot *shot);     /* 4 KiB, both tables 2 MiB */
 void rmp_small_on_large_map(struct rmp_shot *shot); /* 4 KiB, the nested table 2 MiB */
 void rmp_small_on_large_rmp(struct rmp_shot *shot); /* 4 KiB, the RMP 2 MiB */
@@ -243,7 +245,7 @@ void rmp_large_on_small_rmp(struct rmp_shot *shot);
  * of defects, and the defects. */
 #define RMP_TRANSLATION_NAMES                                                                      \
     NOT_PRESENT, NOT_COVERED, NOT_COVERED_SHARED, SHARED, OTHER_OWNER, NO_OWNER, OTHER_GPA,        \
-        IMMUTABLE
+        BEYOND_GPA, IMMUTABLE
 #define RMP_TRANSLATION_DEFECTS                                                                    \
     [NOT_PRESENT] = {"no nested mapping", rmp_not_present, RMP_CLAIM_PRESENT,                      \
                      RMP_ANSWER_NPF(0, 45)},                                                       \
@@ -258,6 +260,7 @@ void rmp_large_on_small_rmp(struct rmp_shot *shot);
                      RMP_ANSWER_NPF(0x480000000, 47)},                                             \
     [NO_OWNER] = {"ASID 0", rmp_no_owner, RMP_CLAIM_OWNER, RMP_ANSWER_NPF(0x480000000, 47)},       \
     [OTHER_GPA] = {"another GPA", rmp_other_gpa, RMP_CLAIM_GPA, RMP_ANSWER_NPF(0x480000000, 48)},  \
+    [BEYOND_GPA] = {"GPA bit 51", rmp_beyond_gpa, RMP_CLAIM_GPA, RMP_ANSWER_NPF(0x480000000, 48)}, \
     [IMMUTABLE] = {"Immutable", rmp_immutable, RMP_CLAIM_IMMUTABLE,                                \
                    RMP_ANSWER_NPF(0x480000000, 49)}
 

@@ -49,7 +49,7 @@ struct rmp_entry rmp_state_entry(enum rmp_state state, uint64_t gpa) {
     case RMP_FIRMWARE: return firmware;
     case RMP_CONTEXT: e = firmware, e.vmsa = true; break;
     case RMP_METADATA: e = firmware, e.mark = RMP_MARK_METADATA, e.gpa = 0x6000; break;
-    case RMP_FIRMWARE_IOMMU: e = firmware, e.mark = RMP_MARK_IOMMU; break;
+    case RMP_FIRMWARE_IOMMU: e = firmware, e.mark = RMP_MARK_IOMMU, e.gpa = 0x1000; break;
     case RMP_PRE_GUEST: e.immutable = true; break;
     case RMP_PRE_SWAP: e.immutable = e.validated = true; break;
     case RMP_GUEST_INVALID: break;

@@ -80,6 +80,22 @@ static void kept(struct suite_ctx *ctx) {
     rmp_each_size(ctx, kept_case);
 }
 
+/* The firmware's IOMMU pages as rmp_set makes them: tag 2, page 1. */
+static void iommu(struct suite_ctx *ctx) {
+    static const uint8_t wanted[16] = {0x05, 0x10, 0, 0, 0, 0, 0x02, 0x80};
+    const struct rmp_config config = rmp_config_default(4 * RMP_PAGE_2M);
+    struct rmp *rmp;
+    struct rmp_entry e = {0};
+    uint8_t raw[16];
+    SUITE_SETUP(ctx, "rmp_new", rmp_new(&config, &rmp));
+    const bool set =
+        rmp_set(rmp, 3 * PAGE, RMP_FIRMWARE_IOMMU, RMP_4K) && rmp_entry_at(rmp, 3 * PAGE, &e);
+    rmp_free(rmp);
+    SUITE_CHECK(ctx, "entry", set, "the page is covered");
+    abi_rmp_entry_encode(ABI_RMP_GENOA, &e, raw);
+    SUITE_BYTES(ctx, "raw entry", wanted, raw, sizeof raw, "0x8002000000001005");
+}
+
 /* ---- SNP_INIT ---- */
 
 /* The ranges in their order; in pages, LARGE stands for those of a large page. */
@@ -171,6 +187,8 @@ static void stray(struct suite_ctx *ctx) {
 static const struct suite_test tests[] = {
     RMP_TEST("format.states", "entries of every state, and of none", ("SNP-RMP-151"), states, NULL),
     RMP_TEST("format.kept", "the table keeps every field of an entry", ("SNP-RMP-151"), kept, NULL),
+    RMP_TEST("format.iommu", "the raw entry of a Firmware-IOMMU page", ("SNP-RMP-151"), iommu,
+             NULL),
     RMP_TEST("format.init", "SNP_INIT's ranges, later ones over earlier ones", ("SNP-RMP-166"),
              init, NULL),
     RMP_NEGATIVE("format.init-stray", "ranges that no SNP_INIT makes change nothing", "format.init",

@@ -105,6 +105,11 @@ static void next_gpa(struct rmp_shot *shot) {
     shot->gpa += PAGE;
 }
 
+/* An address that no entry can hold. */
+static void beyond_gpa(struct rmp_shot *shot) {
+    shot->gpa |= UINT64_C(1) << 51;
+}
+
 static void no_vmsa(struct rmp_shot *shot) {
     shot->entry.vmsa = false;
 }
@@ -117,6 +122,7 @@ enum {
     INSIDE_LARGE,
     OTHER_GPA,
     NEXT_GPA,
+    BEYOND_GPA,
     IMMUTABLE,
     NO_VMSA,
 };
@@ -131,6 +137,7 @@ static const struct rmp_defect defects[] = {
                       INVALID(135)},
     [OTHER_GPA] = {"another GPA", rmp_other_gpa, RMP_CLAIM_GPA, INVALID(136)},
     [NEXT_GPA] = {"next GPA", next_gpa, RMP_CLAIM_GPA, INVALID(136)},
+    [BEYOND_GPA] = {"GPA bit 51", beyond_gpa, RMP_CLAIM_GPA, INVALID(136)},
     [IMMUTABLE] = {"Immutable", rmp_immutable, RMP_CLAIM_IMMUTABLE, INVALID(137)},
     [NO_VMSA] = {"no VMSA", no_vmsa, RMP_CLAIM_VMSA, INVALID(138)},
 };
@@ -179,13 +186,27 @@ static void vmsa_outside(struct rmp_shot *shot) {
     shot->run.vmsa = rmp_shot_end(shot);
 }
 
+static void vmsa_missing(struct rmp_shot *shot) {
+    shot->run.vmsa = RMP_NO_PAGE;
+}
+
 static void vmsa_gpa(struct rmp_shot *shot) {
     shot->run.vmsa_gpa += PAGE;
 }
 
 #define RUN(VALUE) (1U << (VALUE))
 
-enum { SNP_OFF, BAD_VMCB, BAD_AVIC, VMSA_OUTSIDE, VMSA_ASID, VMSA_GPA, VMSA_IMMUTABLE, VMSA_BIT };
+enum {
+    SNP_OFF,
+    BAD_VMCB,
+    BAD_AVIC,
+    VMSA_OUTSIDE,
+    VMSA_MISSING,
+    VMSA_ASID,
+    VMSA_GPA,
+    VMSA_IMMUTABLE,
+    VMSA_BIT
+};
 
 static const struct rmp_defect runs[] = {
     [SNP_OFF] = {"SNPEn off", snp_off, RUN(0), INVALID(142)},
@@ -193,6 +214,7 @@ static const struct rmp_defect runs[] = {
     [BAD_AVIC] = {"AVIC backing page Assigned", bad_avic, RUN(2), INVALID(132)},
     [VMSA_OUTSIDE] = {"VMSA without RMP entry", vmsa_outside, RUN(3) | RUN(4) | RUN(5) | RUN(6),
                       INVALID(134)},
+    [VMSA_MISSING] = {"no VMSA", vmsa_missing, RUN(3) | RUN(4) | RUN(5) | RUN(6), INVALID(134)},
     [VMSA_ASID] = {"VMSA of another ASID", rmp_other_owner, RUN(3), INVALID(135)},
     [VMSA_GPA] = {"VMSA of another GPA", vmsa_gpa, RUN(4), INVALID(136)},
     [VMSA_IMMUTABLE] = {"VMSA Immutable", rmp_immutable, RUN(5), INVALID(137)},
@@ -236,6 +258,7 @@ static const struct suite_test tests[] = {
     VMSA("snp-vmsa-inside", "a later page of a 2 MiB page", "SNP-RMP-135", INSIDE_LARGE),
     VMSA("snp-vmsa-gpa", "a VMSA of another GPA", "SNP-RMP-136", OTHER_GPA),
     VMSA("snp-vmsa-next", "a VMSA of the GPA before", "SNP-RMP-136", NEXT_GPA),
+    VMSA("snp-vmsa-gpa-bit-51", "a GPA beyond what an entry holds", "SNP-RMP-136", BEYOND_GPA),
     VMSA("snp-vmsa-immutable", "an Immutable VMSA", "SNP-RMP-137", IMMUTABLE),
     VMSA("snp-vmsa-bit", "a page whose VMSA bit is 0", "SNP-RMP-138", NO_VMSA),
     RMP_ORDER("structure", "of two faults of an SNP guest's VMSA the earlier check answers",
@@ -250,6 +273,8 @@ static const struct suite_test tests[] = {
                 "SNP-RMP-132", run_shot, &runs[BAD_AVIC]),
     RUN_REFUSED("run-vmsa-outside", "VMRUN with a VMSA outside the RMP", "run", "SNP-RMP-134",
                 run_shot, &runs[VMSA_OUTSIDE]),
+    RUN_REFUSED("run-vmsa-none", "VMRUN of an SNP guest without VMSA: nothing is in use", "run",
+                "SNP-RMP-134", run_shot, &runs[VMSA_MISSING]),
     RUN_REFUSED("run-vmsa-asid", "VMRUN with another guest's VMSA", "run", "SNP-RMP-135", run_shot,
                 &runs[VMSA_ASID]),
     RUN_REFUSED("run-vmsa-gpa", "VMRUN with a VMSA of another GPA", "run", "SNP-RMP-136", run_shot,

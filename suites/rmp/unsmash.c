@@ -197,7 +197,7 @@ static const struct rmp_defect defects[] = {
     [INSIDE_PAGE] = {"inside the first page", inside_page, 0, ANSWER(RMP_MOVE_UNALIGNED)},
     [NO_ENTRY] = {"no RMP entry", rmp_not_covered, 0, ANSWER(RMP_MOVE_NO_ENTRY)},
     [OUTSIDE_UNALIGNED] = {"no RMP entry, unaligned", outside_unaligned, 0,
-                           ANSWER(RMP_MOVE_NO_ENTRY)},
+                           ANSWER(RMP_MOVE_UNALIGNED)},
     [UNALIGNED_MUTABLE] = {"unaligned, not Immutable", unaligned_mutable, 0,
                            ANSWER(RMP_MOVE_UNALIGNED)},
 };
@@ -232,8 +232,9 @@ static const struct suite_test tests[] = {
     REFUSED("second", "an address of the second page", "SNP-RMP-162", SECOND_PAGE),
     REFUSED("inside", "an address inside the first page", "SNP-RMP-162", INSIDE_PAGE),
     REFUSED("not-covered", "an address without RMP entry", "SNP-RMP-162", NO_ENTRY),
-    RMP_REFUSED("order.unsmash-outside", "SNP_PAGE_UNSMASH: the RMP entry is looked for first",
-                "move.unsmash", ("SNP-RMP-162"), pre_guest, &defects[OUTSIDE_UNALIGNED]),
+    RMP_REFUSED("order.unsmash-outside",
+                "SNP_PAGE_UNSMASH: the alignment comes before the RMP entry", "move.unsmash",
+                ("SNP-RMP-162"), pre_guest, &defects[OUTSIDE_UNALIGNED]),
     RMP_REFUSED("order.unsmash-unaligned", "SNP_PAGE_UNSMASH: the address comes before the pages",
                 "move.unsmash", ("SNP-RMP-162"), pre_guest, &defects[UNALIGNED_MUTABLE]),
 };

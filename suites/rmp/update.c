@@ -47,6 +47,11 @@ static void unaligned(struct rmp_shot *shot) {
     if (shot->spa % rmp_shot_page(shot) == 0) shot->spa += 0x1000;
 }
 
+static void unaligned_inside(struct rmp_shot *shot) {
+    shot->fields.size = RMP_2M;
+    shot->spa += 0x800;
+}
+
 static void unaligned_last(struct rmp_shot *shot) {
     shot->fields.size = RMP_2M;
     shot->spa =
@@ -193,6 +198,7 @@ enum {
     IN_GUEST,
     UNALIGNED,
     UNALIGNED_LAST,
+    UNALIGNED_INSIDE,
     UNASSIGNED_IMMUTABLE,
     UNASSIGNED_ASID,
     UNASSIGNED_HIGH_ASID,
@@ -222,6 +228,8 @@ static const struct rmp_defect defects[] = {
     [IN_GUEST] = {"ASID not 0", rmp_cpu_in_guest, RMP_CLAIM_CPU_ASID, RMP_ANSWER_CODE(2, 3)},
     [UNALIGNED] = {"unaligned", unaligned, REGION, RMP_ANSWER_CODE(1, 4)},
     [UNALIGNED_LAST] = {"unaligned, last page", unaligned_last, REGION, RMP_ANSWER_CODE(1, 4)},
+    [UNALIGNED_INSIDE] = {"unaligned, inside a page", unaligned_inside, REGION,
+                          RMP_ANSWER_CODE(1, 4)},
     [UNASSIGNED_IMMUTABLE] = {"Assigned 0, Immutable", unassigned_immutable, WANTED,
                               RMP_ANSWER_CODE(1, 5)},
     [UNASSIGNED_ASID] = {"Assigned 0, ASID", unassigned_asid, WANTED, RMP_ANSWER_CODE(1, 5)},
@@ -349,6 +357,8 @@ static const struct suite_test tests[] = {
                    large_page, UNALIGNED),
     UPDATE_REFUSED("unaligned-last", "2 MiB at the last page: FAIL_INPUT", "large", "SNP-RMP-004",
                    large_page, UNALIGNED_LAST),
+    UPDATE_REFUSED("unaligned-inside", "2 MiB inside the first page: FAIL_INPUT", "large",
+                   "SNP-RMP-004", large_page, UNALIGNED_INSIDE),
     UPDATE_REFUSED("unassigned-immutable", "Assigned 0 with Immutable: FAIL_INPUT", "released",
                    "SNP-RMP-005", released_page, UNASSIGNED_IMMUTABLE),
     UPDATE_REFUSED("unassigned-asid", "Assigned 0 with an ASID: FAIL_INPUT", "released",

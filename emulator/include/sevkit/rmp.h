@@ -9,8 +9,9 @@
  *
  * Threads: any number may call anything but rmp_new, rmp_free and rmp_reset on one table. An instruction or a move
  * holds the lock of the 2 MiB region it works in (real entries have a lock bit; the aligned page's entry holds the
- * region's sub-page count and stands for all here). RMPUPDATE and PSMASH answer FAIL_INUSE when another holds it,
- * all others wait. Checks and look-ups take no lock and write nothing.
+ * region's sub-page count and stands for all here). RMPUPDATE and PSMASH answer that the page is in
+ * use when another holds it, all others wait. Checks and look-ups take no lock and write nothing; they wait for a
+ * write that is under way.
  *
  * Facts that no source settles are switches: struct rmp_rules, docs/ambiguities.md. */
 #ifndef SEVKIT_RMP_H
@@ -51,7 +52,7 @@ enum rmp_state rmp_entry_state(const struct rmp_entry *entry);
 struct rmp_config {
     uint64_t size; /* bytes of memory covered from 0; a multiple of a large page, not 0 */
     unsigned pages_per_large; /* 4 KiB pages of a "2 MiB" page: a power of two, 2 to 512 */
-    bool has_rmpread;         /* RMPREAD and RMPQUERY are there, else #UD */
+    bool has_rmpread;         /* RMPREAD is there, else it raises #UD */
     bool has_rmpquery;
     struct rmp_rules rules;
 };
@@ -65,7 +66,8 @@ struct rmp;
 SEVKIT_MUST struct sevkit_result rmp_new(const struct rmp_config *config, struct rmp **rmp);
 void rmp_free(struct rmp *rmp);
 
-/* All pages Hypervisor again, none in use. Keeps the memory. No other thread may be in the table. */
+/* All pages Hypervisor again but the table's own, none in use. Keeps the memory. No other thread may be in the
+ * table. */
 void rmp_reset(struct rmp *rmp);
 
 const struct rmp_config *rmp_config_of(const struct rmp *rmp);
@@ -92,6 +94,10 @@ SEVKIT_MUST bool rmp_set(struct rmp *rmp, uint64_t paddr, enum rmp_state state,
  * were. O(regions). False, with no effect, unless both are page-aligned and inside the table. */
 SEVKIT_MUST bool rmp_init_range(struct rmp *rmp, uint64_t start, uint64_t end,
                                 enum rmp_state state);
+
+/* The table itself lies in [START, END): its pages become Firmware pages, and firmware's moves refuse them. False, with
+ * no effect, where rmp_init_range says so. */
+SEVKIT_MUST bool rmp_place(struct rmp *rmp, uint64_t start, uint64_t end);
 
 /* How many 4 KiB pages of the table carry ASID (a 2 MiB page: pages_per_large). 0 for ASID 0. */
 uint64_t rmp_asid_pages(const struct rmp *rmp, unsigned asid);
@@ -238,8 +244,9 @@ enum rmp_structure {
 struct rmp_answer rmp_check_structure(const struct rmp *rmp, enum rmp_structure structure,
                                       uint64_t spa, uint16_t asid, uint64_t gpa);
 
-/* VMRUN of a guest: its structures are checked in the order VMCB, AVIC backing page, VMSA; when all pass they are
- * in use until rmp_vmexit. A page that a machine lacks is RMP_NO_PAGE. */
+/* VMRUN of a guest on a machine with SNP: its structures are checked in the order VMCB, AVIC backing page, VMSA; when
+ * all pass they are in use until as many rmp_vmexit. RMP_NO_PAGE: a guest has no AVIC, or no VMSA without SNP. Up to 63
+ * processors at once on one page are told apart. */
 #define RMP_NO_PAGE UINT64_MAX
 struct rmp_vmrun {
     bool snp_enabled; /* SYSCFG.SNPEn */
@@ -302,7 +309,7 @@ struct rmp_move_args {
     bool validated;                /* SWAP_IN: to Pre-Swap, else it stays Pre-Guest */
 };
 
-/* Why a page did not move; in the order of the checks. */
+/* Why a page did not move. The order of the checks is the command's: firmware command notes, sections 5.5 to 5.21. */
 enum rmp_moved {
     RMP_MOVED = 0,
     RMP_MOVE_NO_ENTRY,  /* outside the table */
@@ -311,6 +318,7 @@ enum rmp_moved {
     RMP_MOVE_BAD_STATE, /* no row of the move starts there */
     RMP_MOVE_BAD_OWNER, /* another guest's */
     RMP_MOVE_IN_USE,    /* by hardware */
+    RMP_MOVE_IN_RMP,    /* a page of the table's own */
 };
 
 SEVKIT_MUST enum rmp_moved rmp_move(struct rmp *rmp, enum rmp_move move, uint64_t paddr,

@@ -8,6 +8,8 @@
 
 struct rmp_rules {
     bool update_in_use_first; /* RMPUPDATE: in use is looked at before Immutable */
+    /* RMPUPDATE while another processor works in the 2 MiB region: the code, 3 (in use) or 4 (Linux tries again). */
+    uint32_t update_contended;
     /* RMPUPDATE of 4 KiB on a later page of a 2 MiB page: the code, 4. */
     uint32_t update_inside_2m;
     /* RMPUPDATE of 2 MiB over an HV-Fixed page of the region: the code, 2; 0: it succeeds. */

@@ -71,6 +71,12 @@ static void maps_only_memory(void) {
         CU_ASSERT_EQUAL(mem_guest_translate(w.guest, rows[i].gpa, true).present,
                         rows[i].field == NULL || rows[i].gpa == 8); /* row 0 holds 8 */
     }
+    for (int map = RMP_MAP_1G + 1; map < 64; map++) {
+        UNIT_FAILS(mem_guest_map(w.guest, 4 * LARGE, 0, (enum rmp_map)map), SEVKIT_BAD_VALUE,
+                   "map");
+    }
+    UNIT_FAILS(mem_guest_map(w.guest, 4 * LARGE, 0, (enum rmp_map) - 1), SEVKIT_BAD_VALUE, "map");
+    CU_ASSERT(!mem_guest_translate(w.guest, 4 * LARGE, true).present);
     world_free(&w);
 }
 

@@ -10,33 +10,55 @@ extern const struct unit_suite lock_suite;
 
 static const struct rmp_cpu host = {.long_mode = true, .snp = true};
 
-static struct rmp *new_table(void) {
-    const struct rmp_config config = rmp_config_default(REGIONS * RMP_PAGE_2M);
+static struct rmp *new_table_of(uint32_t contended) {
+    struct rmp_config config = rmp_config_default(REGIONS * RMP_PAGE_2M);
     struct rmp *rmp = NULL;
+    config.rules.update_contended = contended;
     UNIT_OK(rmp_new(&config, &rmp));
     return rmp;
+}
+
+static struct rmp *new_table(void) {
+    return new_table_of(rmp_config_default(REGIONS * RMP_PAGE_2M).rules.update_contended);
 }
 
 static bool is_refused(struct rmp_answer a, enum rmp_code code, unsigned rule) {
     return a.fault == RMP_NO_FAULT && a.eax == code && a.rule == rule;
 }
 
-/* RMPUPDATE and PSMASH do not wait; another region is free. */
-static void answers_in_use(void) {
-    struct rmp *rmp = new_table();
+/* RMPUPDATE and PSMASH do not wait; another region is free. CONTENDED: RMPUPDATE's code. */
+static void answers_contended(enum rmp_code contended) {
+    struct rmp *rmp = new_table_of(contended);
     const struct rmp_state_fields large = {.assigned = true, .asid = 1, .size = RMP_2M};
     CU_ASSERT(rmp_ok(rmp_update(rmp, &host, PAGE, &large)));
     struct rmp_region held;
     CU_ASSERT(rmp_region_try_lock(rmp, PAGE + 5 * RMP_PAGE_4K, &held));
     struct rmp_region other;
     CU_ASSERT(!rmp_region_try_lock(rmp, PAGE, &other));
-    CU_ASSERT(
-        is_refused(rmp_update(rmp, &host, PAGE, &large), RMP_FAIL_INUSE, 12)); /* SNP-RMP-012 */
-    CU_ASSERT(is_refused(rmp_psmash(rmp, &host, PAGE), RMP_FAIL_INUSE, 26));   /* SNP-RMP-026 */
+    CU_ASSERT(is_refused(rmp_update(rmp, &host, PAGE, &large), contended, 12)); /* SNP-RMP-012 */
+    CU_ASSERT(is_refused(rmp_psmash(rmp, &host, PAGE), RMP_FAIL_INUSE, 26));    /* SNP-RMP-026 */
     CU_ASSERT(rmp_ok(rmp_update(rmp, &host, 2 * RMP_PAGE_2M, &large)));
     rmp_region_unlock(&held);
     CU_ASSERT(rmp_ok(rmp_psmash(rmp, &host, PAGE)));
     rmp_free(rmp);
+}
+
+static void answers_in_use(void) {
+    answers_contended(RMP_FAIL_INUSE);
+    answers_contended(RMP_FAIL_OVERLAP);
+}
+
+/* The switch is of a region that another holds: a page in use is 3 by either value. */
+static void answers_used(void) {
+    static const uint32_t codes[] = {RMP_FAIL_INUSE, RMP_FAIL_OVERLAP};
+    const struct rmp_state_fields none = {0};
+    const struct rmp_entry used = {.assigned = true, .asid = 1, .in_use = true};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        struct rmp *rmp = new_table_of(codes[i]);
+        CU_ASSERT(rmp_put(rmp, PAGE, &used));
+        CU_ASSERT(is_refused(rmp_update(rmp, &host, PAGE, &none), RMP_FAIL_INUSE, 12));
+        rmp_free(rmp);
+    }
 }
 
 /* Each way in which pages come to an ASID and leave it. */
@@ -67,6 +89,24 @@ static void counts_asids(void) {
     CU_ASSERT_EQUAL(rmp_asid_pages(rmp, RMP_ASID_MAX + 1), 0);
     rmp_reset(rmp);
     CU_ASSERT_EQUAL(rmp_asid_pages(rmp, 7), 0);
+    rmp_free(rmp);
+}
+
+/* Entries with an ASID that are not Assigned, as only rmp_put makes them: first pages and later ones. */
+static void counts_unassigned(void) {
+    struct rmp *rmp = new_table();
+    const struct rmp_entry stray = {.asid = 5}, large = {.asid = 6, .size = RMP_2M};
+    CU_ASSERT(rmp_put(rmp, PAGE, &stray) && rmp_put(rmp, PAGE + 3 * RMP_PAGE_4K, &stray));
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, 5), 2);
+    CU_ASSERT(rmp_put(rmp, PAGE, &large));
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, 5), 0);
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, 6), 512);
+    CU_ASSERT(rmp_put(rmp, PAGE + 3 * RMP_PAGE_4K, &stray));
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, 5), 1);
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, 6), 511);
+    rmp_reset(rmp);
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, 5), 0);
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, 6), 0);
     rmp_free(rmp);
 }
 
@@ -110,6 +150,7 @@ static void sets_every_state(void) {
         CU_ASSERT_EQUAL(rmp_entry_state(&e), state);
         const bool guest = state >= RMP_PRE_GUEST && state <= RMP_GUEST_VALID;
         CU_ASSERT_EQUAL(e.asid, guest ? 1 : 0);
+        if (state == RMP_FIRMWARE_IOMMU) CU_ASSERT_EQUAL(e.gpa, RMP_PAGE_4K);
         if (guest) CU_ASSERT(e.gpa == PAGE + 3 * RMP_PAGE_4K && e.perms[0] == RMP_PERM_ALL);
         CU_ASSERT(rmp_set(rmp, 2 * RMP_PAGE_2M + RMP_PAGE_4K, state, RMP_2M));
         CU_ASSERT(rmp_entry_at(rmp, 2 * RMP_PAGE_2M, &e));
@@ -129,6 +170,7 @@ static void keeps_its_configuration(void) {
     const struct rmp_config *c = rmp_config_of(rmp);
     CU_ASSERT(c->size == REGIONS * RMP_PAGE_2M && c->pages_per_large == 512);
     CU_ASSERT(c->has_rmpread && c->has_rmpquery);
+    CU_ASSERT_EQUAL(c->rules.update_contended, 3);
     CU_ASSERT(c->rules.update_inside_2m == 4 && c->rules.update_over_hv_fixed == 2);
     CU_ASSERT(c->rules.psmash_needs_asid && c->rules.psmash_needs_mutable);
     CU_ASSERT(c->rules.read_tells_region && !c->rules.update_in_use_first);
@@ -141,7 +183,9 @@ static void keeps_its_configuration(void) {
 
 static const struct unit_test tests[] = {
     {"in-use", answers_in_use},
+    {"in-use-or-contended", answers_used},
     {"asid-counters", counts_asids},
+    {"asid-counters-unassigned", counts_unassigned},
     {"init-ranges", fills_ranges},
     {"set-states", sets_every_state},
     {"configuration", keeps_its_configuration},

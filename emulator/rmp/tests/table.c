@@ -59,6 +59,12 @@ static void refuses_bad_codes(void) {
     config.rules.update_over_hv_fixed = 5;
     UNIT_FAILS(rmp_new(&config, &rmp), SEVKIT_BAD_VALUE, "update_over_hv_fixed");
     config.rules.update_over_hv_fixed = 0;
+    for (unsigned code = 0; code < 8; code++) {
+        if (code == RMP_FAIL_INUSE || code == RMP_FAIL_OVERLAP) continue;
+        config.rules.update_contended = code;
+        UNIT_FAILS(rmp_new(&config, &rmp), SEVKIT_BAD_VALUE, "update_contended");
+    }
+    config.rules.update_contended = RMP_FAIL_OVERLAP;
     UNIT_OK(rmp_new(&config, &rmp));
     rmp_free(rmp);
 }
@@ -124,6 +130,23 @@ static void splits_a_2m_page(void) {
     rmp_free(rmp);
 }
 
+/* A structure is 4 KiB: of a 2 MiB page in use that is split, only the first page stays in use. */
+static void splits_a_page_in_use(void) {
+    struct rmp *rmp = new_table(SIZE);
+    const struct rmp_entry large = {
+        .assigned = true, .asid = 3, .gpa = RMP_PAGE_2M, .size = RMP_2M, .in_use = true};
+    CU_ASSERT(rmp_put(rmp, RMP_PAGE_2M, &large));
+    CU_ASSERT(rmp_set(rmp, RMP_PAGE_2M + 5 * RMP_PAGE_4K, RMP_FIRMWARE, RMP_4K));
+    for (uint64_t page = RMP_PAGE_2M; page < 2 * RMP_PAGE_2M; page += RMP_PAGE_4K) {
+        struct rmp_entry e = {0};
+        CU_ASSERT(rmp_entry_at(rmp, page, &e) && e.size == RMP_4K);
+        CU_ASSERT_EQUAL(e.in_use, page == RMP_PAGE_2M);
+        CU_ASSERT_EQUAL(e.asid, page == RMP_PAGE_2M + 5 * RMP_PAGE_4K ? 0 : 3);
+    }
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, 3), 511);
+    rmp_free(rmp);
+}
+
 static void every_state_has_a_name(void) {
     static const char *const names[] = {
         "hypervisor",     "reclaim",  "firmware",      "context",     "metadata",
@@ -172,6 +195,7 @@ static const struct unit_test tests[] = {
     {"set-4k", sets_one_4k_page},
     {"set-2m", sets_a_whole_2m_page},
     {"split-2m", splits_a_2m_page},
+    {"split-in-use", splits_a_page_in_use},
     {"state-names", every_state_has_a_name},
     {"terabyte", a_terabyte_is_sparse},
     {NULL, NULL},

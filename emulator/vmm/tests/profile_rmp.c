@@ -26,6 +26,7 @@ static struct sevkit_result parse(const char *name, const char *member, struct s
 
 static bool same_rules(const struct rmp_rules *a, const struct rmp_rules *b) {
     return a->update_in_use_first == b->update_in_use_first &&
+           a->update_contended == b->update_contended &&
            a->update_inside_2m == b->update_inside_2m &&
            a->update_over_hv_fixed == b->update_over_hv_fixed &&
            a->update_refuses_gpa == b->update_refuses_gpa &&
@@ -104,6 +105,13 @@ static void test_switches(void) {
         r = parse(SEVKIT_PROFILE_DEFAULT, member, &p);
         if (code <= 4) CU_ASSERT(sevkit_ok(r) && same_rules(&p.rmp_rules, &want));
         if (code > 4) UNIT_FAILS(r, SEVKIT_BAD_VALUE, "rmp.update_over_hv_fixed");
+        want = usual;
+        want.update_contended = code;
+        snprintf(member, sizeof member, "\"rmp\": {\"update_contended\": %u}", code);
+        r = parse(SEVKIT_PROFILE_DEFAULT, member, &p);
+        const bool good = code == 3 || code == 4;
+        if (good) CU_ASSERT(sevkit_ok(r) && same_rules(&p.rmp_rules, &want));
+        if (!good) UNIT_FAILS(r, SEVKIT_BAD_VALUE, "rmp.update_contended");
     }
 }
 
@@ -134,6 +142,7 @@ static void test_refused(void) {
         {"\"rmp\": {\"raw_format\": 1}", SEVKIT_BAD_ENCODING, "rmp.raw_format"},
         {"\"rmp\": {\"update_inside_2m\": true}", SEVKIT_BAD_ENCODING, "rmp.update_inside_2m"},
         {"\"rmp\": {\"update_inside_2m\": -1}", SEVKIT_BAD_VALUE, "rmp.update_inside_2m"},
+        {"\"rmp\": {\"update_contended\": true}", SEVKIT_BAD_ENCODING, "rmp.update_contended"},
         {"\"rmp\": {\"psmash_needs_asid\": 0}", SEVKIT_BAD_ENCODING, "rmp.psmash_needs_asid"},
         {"\"rmp\": {\"guest_ad_maps\": \"\"}", SEVKIT_BAD_ENCODING, "rmp.guest_ad_maps"},
     };
@@ -167,12 +176,14 @@ static void test_machine(void) {
     struct sevkit_profile p;
     struct vmm_machine *m;
     UNIT_OK(parse(SEVKIT_PROFILE_DEFAULT,
-                  "\"rmp\": {\"rmpread\": true, \"rmpquery\": false, \"update_inside_2m\": 3}",
+                  "\"rmp\": {\"rmpread\": true, \"rmpquery\": false, \"update_inside_2m\": 3, "
+                  "\"update_contended\": 4}",
                   &p));
     UNIT_OK(vmm_machine_new(&p, NULL, 1, &m));
     const struct rmp_config *c = rmp_config_of(vmm_machine_rmp(m));
     CU_ASSERT(c->has_rmpread && !c->has_rmpquery);
     CU_ASSERT_EQUAL(c->rules.update_inside_2m, 3);
+    CU_ASSERT_EQUAL(c->rules.update_contended, 4);
     CU_ASSERT_EQUAL(c->size, p.memory_size);
     vmm_machine_free(m);
 }

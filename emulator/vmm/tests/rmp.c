@@ -113,14 +113,25 @@ static void one_large_page(void) {
     fixture_close(&f);
 }
 
-/* The next guest's pages are somebody's: no guest, then one. */
+/* Somebody made the next guest's pages his own meanwhile: the launch takes them back. */
 static void pages_to_come(void) {
     struct fixture f;
-    struct vmm_guest *second;
+    struct vmm_guest *second = NULL;
+    struct rmp_entry e = {0};
     fixture_open(&f, PROFILE, NULL);
-    CU_ASSERT(rmp_set(f.m->rmp, 0x4000, RMP_PRE_SWAP, RMP_4K));
-    UNIT_FAILS(vmm_guest_launch(f.m, &second), SEVKIT_BAD_VALUE, "GCTX_PADDR");
+    const struct vmm_guest_pages first = vmm_guest_pages(f.g);
+    for (uint64_t page = 0x4000; page < 0x7000; page += RMP_PAGE_4K)
+        CU_ASSERT(rmp_set(f.m->rmp, page, RMP_PRE_SWAP, RMP_4K));
+    UNIT_OK(vmm_guest_launch(f.m, &second));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(second);
+    const struct vmm_guest_pages pages = vmm_guest_pages(second);
+    CU_ASSERT_EQUAL(pages.gctx, 0x4000);
+    CU_ASSERT(rmp_lookup(f.m->rmp, pages.gctx, &e) && rmp_entry_state(&e) == RMP_CONTEXT);
+    CU_ASSERT(rmp_lookup(f.m->rmp, pages.request, &e) && rmp_entry_state(&e) == RMP_HYPERVISOR);
+    CU_ASSERT(rmp_lookup(f.m->rmp, first.gctx, &e) && rmp_entry_state(&e) == RMP_CONTEXT);
     restores(&f);
+    CU_ASSERT(!refused(fixture_ring(&f, ABI_MSG_KEY_REQ)));
+    vmm_guest_destroy(second);
     CU_ASSERT(!refused(fixture_ring(&f, ABI_MSG_KEY_REQ)));
     fixture_close(&f);
 }

@@ -51,6 +51,7 @@ int main(void) {
     if (cpu.vmpl == 0) expected.vmsa = wanted.vmsa;
     __CPROVER_assert(prove_same(&after.entry[page], &expected),
                      "one mask, and VMSA by VMPL 0 alone");
+    __CPROVER_assert(before.users[page] == after.users[page], "who uses the page goes on");
     prove_others_unchanged(&before, &after, page, page);
     prove_reached(size == RMP_2M && wanted.mask == 0xFF);
     prove_reached(size == RMP_4K && page != prove_first_of(page));

@@ -5,6 +5,17 @@ static bool is_pre(enum rmp_state state) {
     return state == RMP_PRE_GUEST || state == RMP_PRE_SWAP;
 }
 
+/* Page OWN is the table's own: pages 1 and 2, one of which it is, stay. */
+static void check_own(struct rmp *rmp, const struct prove_view *before, unsigned own) {
+    const struct rmp_move_args args = {.size = prove_size()};
+    rmp->own_start = own * RMP_PAGE_4K;
+    rmp->own_end = rmp->own_start + RMP_PAGE_4K;
+    const enum rmp_moved result = rmp_move_page(rmp, RMP_PAGE_4K, 2 * RMP_PAGE_4K, &args);
+    const struct prove_view after = prove_look(rmp);
+    __CPROVER_assert(result == RMP_MOVE_IN_RMP, "the table's own pages stay");
+    prove_unchanged(before, &after);
+}
+
 /* From page S to page D, either of which may be one that does not exist. */
 static void check(struct rmp *rmp, const struct prove_view *before, unsigned s, unsigned d) {
     const struct rmp_move_args args = {
@@ -16,6 +27,7 @@ static void check(struct rmp *rmp, const struct prove_view *before, unsigned s, 
                      "the guest has as many pages as before");
     const bool nowhere = s == PROVE_NOWHERE || d == PROVE_NOWHERE;
     __CPROVER_assert((result == RMP_MOVE_NO_ENTRY) == nowhere, "where there are entries");
+    __CPROVER_assert(result != RMP_MOVE_IN_RMP, "it lies nowhere");
     if (result != RMP_MOVED) {
         prove_unchanged(before, &after);
         prove_reached(result == RMP_MOVE_BAD_OWNER);
@@ -66,6 +78,11 @@ int main(void) {
     struct rmp *rmp = prove_table();
     const struct prove_view before = prove_look(rmp);
     const unsigned src = nondet_uint8_t(), dst = nondet_uint8_t();
+    if (nondet_bool()) {
+        check_own(rmp, &before, 1);
+        check_own(rmp, &before, 2);
+        return 0;
+    }
     for (unsigned s = 0; s <= PROVE_NOWHERE; s++) {
         for (unsigned d = 0; d <= PROVE_NOWHERE; d++) {
             if (s != src || d != dst) continue;

@@ -35,11 +35,14 @@ uint64_t nondet_uint64_t(void);
 /* All own entries of the table, and how many pages an ASID that stands for all has. */
 struct prove_view {
     struct rmp_entry entry[PROVE_PAGES];
+    unsigned users[PROVE_PAGES]; /* how many processors use it */
     uint64_t asid_pages;
 };
 
-/* Any legal table: each entry, each mask, each page in use, each form that a region's records can take. */
+/* Any legal table: each entry, each mask, each number of users, each form that a region's records can take. */
 struct rmp *prove_table(void);
+/* ... which lies anywhere, or nowhere as it is without this. */
+void prove_place(struct rmp *rmp);
 struct prove_view prove_look(const struct rmp *rmp);
 /* Entries, sub-page counts and ASID counters are legal, and no lock is held. */
 void prove_still_legal(void);
@@ -52,6 +55,8 @@ enum rmp_map prove_map(void);
 /* The number of the page that holds PADDR, or PROVE_NOWHERE. */
 unsigned prove_page_of(uint64_t paddr);
 unsigned prove_first_of(unsigned page);
+/* PAGE is one of the table's own. */
+bool prove_is_own(const struct rmp *rmp, unsigned page);
 /* The entry that speaks for the page: the 2 MiB page's where it lies in one. */
 const struct rmp_entry *prove_speaker(const struct prove_view *view, unsigned page);
 

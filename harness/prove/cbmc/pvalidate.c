@@ -36,6 +36,7 @@ int main(void) {
     expected.validated = validate;
     __CPROVER_assert(prove_same(&after.entry[page], &expected),
                      "Validated changes, nothing else does");
+    __CPROVER_assert(before.users[page] == after.users[page], "who uses the page goes on");
     prove_others_unchanged(&before, &after, page, page);
     prove_reached(size == RMP_2M && !a.cf && validate);
     prove_reached(size == RMP_4K && !a.cf && !validate && page != prove_first_of(page));

@@ -96,6 +96,7 @@ static uint64_t watched_pages(void) {
 static struct rmp_rules any_rules(void) {
     struct rmp_rules r = {
         .update_in_use_first = nondet_bool(),
+        .update_contended = nondet_bool() ? RMP_FAIL_INUSE : RMP_FAIL_OVERLAP,
         .update_inside_2m = nondet_uint32_t(),
         .update_over_hv_fixed = nondet_bool() ? RMP_FAIL_PERMISSION : RMP_SUCCESS,
         .update_refuses_gpa = nondet_bool(),
@@ -136,6 +137,13 @@ struct rmp *prove_table(void) {
     return rmp;
 }
 
+void prove_place(struct rmp *rmp) {
+    const uint8_t start = nondet_uint8_t(), end = nondet_uint8_t();
+    __CPROVER_assume((start < end || (start == 0 && end == 0)) && end <= PROVE_PAGES);
+    rmp->own_start = start * RMP_PAGE_4K;
+    rmp->own_end = end * RMP_PAGE_4K;
+}
+
 void prove_still_legal(void) {
     for (unsigned i = 0; i < PROVE_PAGES / PROVE_PER_LARGE; i++)
         __CPROVER_assert(legal_region(i), "legal: the entries of a region and its sub-page count");
@@ -147,6 +155,9 @@ struct prove_view prove_look(const struct rmp *rmp) {
     for (unsigned i = 0; i < PROVE_PAGES; i++) {
         const bool covered = rmp_entry_at(rmp, i * RMP_PAGE_4K, &view.entry[i]);
         __CPROVER_assert(covered, "each page has an entry");
+        const uint64_t users = rmp_words_at(rmp, i * RMP_PAGE_4K).high & HIGH_IN_USE;
+        view.users[i] = (unsigned)(users / HIGH_USER);
+        __CPROVER_assert(view.entry[i].in_use == (users != 0), "in use: by one or more");
     }
     view.asid_pages = counter;
     return view;
@@ -187,6 +198,10 @@ unsigned prove_page_of(uint64_t paddr) {
     return paddr < PROVE_SIZE ? (unsigned)(paddr / RMP_PAGE_4K) : PROVE_NOWHERE;
 }
 
+bool prove_is_own(const struct rmp *rmp, unsigned page) {
+    return page * RMP_PAGE_4K >= rmp->own_start && page * RMP_PAGE_4K < rmp->own_end;
+}
+
 unsigned prove_first_of(unsigned page) {
     return page / PROVE_PER_LARGE * PROVE_PER_LARGE;
 }
@@ -212,6 +227,8 @@ void prove_unchanged(const struct prove_view *before, const struct prove_view *a
     for (unsigned i = 0; i < PROVE_PAGES; i++)
         __CPROVER_assert(prove_same(&before->entry[i], &after->entry[i]),
                          "footprint: an entry is as before");
+    for (unsigned i = 0; i < PROVE_PAGES; i++)
+        __CPROVER_assert(before->users[i] == after->users[i], "footprint: so are its users");
     __CPROVER_assert(before->asid_pages == after->asid_pages,
                      "footprint: an ASID's pages are as before");
 }
@@ -222,6 +239,7 @@ void prove_others_unchanged(const struct prove_view *before, const struct prove_
         if (i >= first && i <= last) continue;
         __CPROVER_assert(prove_same_but_count(&before->entry[i], &after->entry[i]),
                          "footprint: no other page has changed");
+        __CPROVER_assert(before->users[i] == after->users[i], "footprint: nor have its users");
         if (i != prove_first_of(first))
             __CPROVER_assert(before->entry[i].subpages == after->entry[i].subpages,
                              "footprint: no other region's sub-page count has changed");

@@ -7,6 +7,7 @@ static bool is_pre(enum rmp_state state) {
 
 int main(void) {
     struct rmp *rmp = prove_table();
+    prove_place(rmp);
     const struct prove_view before = prove_look(rmp);
     const uint64_t paddr = nondet_uint64_t();
     const enum rmp_moved result = rmp_unsmash(rmp, paddr);
@@ -15,13 +16,21 @@ int main(void) {
     __CPROVER_assert(before.asid_pages == after.asid_pages,
                      "the guest has as many pages as before");
     const unsigned page = prove_page_of(paddr);
-    __CPROVER_assert((result == RMP_MOVE_NO_ENTRY) == (page == PROVE_NOWHERE),
+    const bool aligned = paddr % PROVE_LARGE == 0, nowhere = page == PROVE_NOWHERE;
+    bool own = false;
+    for (unsigned i = 0; i < PROVE_PER_LARGE; i++)
+        own = own || prove_is_own(rmp, prove_first_of(page) + i);
+    __CPROVER_assert((result == RMP_MOVE_UNALIGNED) == !aligned, "a region, by its address");
+    __CPROVER_assert((result == RMP_MOVE_NO_ENTRY) == (aligned && nowhere),
                      "where there is an entry");
+    __CPROVER_assert((result == RMP_MOVE_IN_RMP) == (aligned && !nowhere && own),
+                     "the table's own pages stay");
     if (result != RMP_MOVED) {
         prove_unchanged(&before, &after);
         prove_reached(result == RMP_MOVE_UNALIGNED);
         prove_reached(result == RMP_MOVE_BAD_STATE);
         prove_reached(result == RMP_MOVE_IN_USE);
+        prove_reached(result == RMP_MOVE_IN_RMP && !prove_is_own(rmp, prove_first_of(page)));
         return 0;
     }
     __CPROVER_assume(page != PROVE_NOWHERE);

@@ -8,12 +8,13 @@ int main(void) {
     const struct rmp_vmrun run = prove_run();
     for (unsigned i = 0; i < PROVE_PAGES; i++) {
         const bool whole = prove_speaker(&before, i) == &before.entry[i];
-        __CPROVER_assume(!prove_named(&run, i) || (before.entry[i].in_use && whole));
+        const unsigned named = prove_named(&run, i);
+        __CPROVER_assume(before.users[i] >= named && (named == 0 || whole));
     }
     rmp_vmexit(rmp, &run);
     const struct prove_view after = prove_look(rmp);
     prove_still_legal();
-    prove_in_use(&before, &after, &run, false);
+    prove_in_use(&before, &after, &run, -1);
     prove_reached(run.vmsa == 0 && before.entry[0].size == RMP_2M);
     prove_reached(run.vmcb == RMP_PAGE_4K && run.avic == RMP_NO_PAGE && after.entry[0].in_use);
     return 0;

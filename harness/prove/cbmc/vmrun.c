@@ -8,7 +8,9 @@ int main(void) {
     const bool vmsa = run.snp_guest ? prove_vmsa_of(&before, run.vmsa, run.asid, run.vmsa_gpa)
                                     : prove_hypervisors(&before, run.vmsa);
     const bool good = (run.snp_enabled || !run.snp_guest) && prove_hypervisors(&before, run.vmcb) &&
-                      prove_hypervisors(&before, run.avic) && (vmsa || run.vmsa == RMP_NO_PAGE);
+                      prove_hypervisors(&before, run.avic) && vmsa;
+    for (unsigned i = 0; i < PROVE_PAGES; i++) /* more are not told apart */
+        __CPROVER_assume(before.users[i] + prove_named(&run, i) <= PROVE_USERS);
     const struct rmp_answer a = rmp_vmrun(rmp, &run);
     const struct prove_view after = prove_look(rmp);
     prove_still_legal();
@@ -20,13 +22,16 @@ int main(void) {
         prove_unchanged(&before, &after);
         prove_reached(a.fault == RMP_GP);
         prove_reached(a.fault == RMP_VMEXIT_INVALID && run.snp_enabled);
+        prove_reached(a.fault == RMP_VMEXIT_INVALID && run.vmcb == 0 && before.users[0] == 1);
+        prove_reached(run.snp_enabled && run.snp_guest && run.vmsa == RMP_NO_PAGE);
         return 0;
     }
-    prove_in_use(&before, &after, &run, true);
+    prove_in_use(&before, &after, &run, +1);
     for (unsigned i = 0; i < PROVE_PAGES; i++)
-        __CPROVER_assert(!prove_named(&run, i) || prove_speaker(&before, i) == &before.entry[i],
+        __CPROVER_assert(prove_named(&run, i) == 0 || prove_speaker(&before, i) == &before.entry[i],
                          "no part of a 2 MiB page is in use by itself");
     prove_reached(run.snp_guest && prove_speaker(&before, 1)->size == RMP_2M && run.vmsa == 0);
+    prove_reached(run.vmcb == 0 && before.users[0] == 2);
     prove_reached(!run.snp_guest && run.vmcb == RMP_PAGE_4K && run.avic == RMP_NO_PAGE);
     return 0;
 }
