@@ -130,10 +130,10 @@ static enum rmp_moved check_unsmash(const struct rmp_region *region) {
 }
 
 enum rmp_moved rmp_unsmash(struct rmp *rmp, uint64_t paddr) {
-    const uint64_t last = paddr + rmp_large_bytes(rmp) - 1;
+    const uint64_t end = paddr + rmp_large_bytes(rmp);
     if (!rmp_is_aligned(rmp, paddr)) return RMP_MOVE_UNALIGNED; /* @req SNP-RMP-162 */
     if (!rmp_covers(rmp, paddr)) return RMP_MOVE_NO_ENTRY;      /* @req SNP-RMP-162 */
-    const bool own = rmp->own_start <= last && paddr < rmp->own_end;
+    const bool own = rmp->own_start < end && paddr < rmp->own_end;
     if (own) return RMP_MOVE_IN_RMP; /* @req SNP-RMP-175 */
     struct rmp_region region;
     rmp_region_lock(rmp, paddr, &region);

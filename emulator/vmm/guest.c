@@ -23,17 +23,16 @@ static struct sevkit_result take_pages(struct vmm_machine *m, struct vmm_guest_p
 
 /* The hypervisor's again, whatever somebody made of them meanwhile. */
 static void clear_pages(struct vmm_machine *m, const struct vmm_guest_pages *pages) {
-    clear_page(m, pages->response);
-    clear_page(m, pages->request);
-    clear_page(m, pages->gctx);
+    const uint64_t paddr[] = {pages->gctx, pages->request, pages->response};
+    for (size_t i = 0; i < sizeof paddr / sizeof paddr[0]; i++) clear_page(m, paddr[i]);
 }
 
 /* Last page first, so that the next guest gets them in the same order. */
 static void return_pages(struct vmm_machine *m, const struct vmm_guest_pages *pages) {
+    const uint64_t paddr[] = {pages->response, pages->request, pages->gctx};
     clear_pages(m, pages);
-    vmm_page_return(&m->pages, pages->response);
-    vmm_page_return(&m->pages, pages->request);
-    vmm_page_return(&m->pages, pages->gctx);
+    for (size_t i = 0; i < sizeof paddr / sizeof paddr[0]; i++)
+        vmm_page_return(&m->pages, paddr[i]);
 }
 
 static struct sevkit_result install(struct vmm_guest *guest, const struct sevkit_profile *profile,

@@ -121,6 +121,42 @@ static void asks_far_outside(void) {
     rmp_free(rmp);
 }
 
+/* The last ASID that an entry can hold, and none beyond. */
+static void counts_the_last_asid(void) {
+    const struct rmp_config c = rmp_config_default(SIZE);
+    const struct rmp_cpu host = {.long_mode = true, .snp = true};
+    const struct rmp_state_fields last = {.assigned = true, .asid = RMP_ASID_MAX};
+    struct rmp *rmp = NULL;
+    UNIT_OK(rmp_new(&c, &rmp));
+    CU_ASSERT(rmp_ok(rmp_update(rmp, &host, RMP_PAGE_2M, &last))); /* SNP-RMP-013 */
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, RMP_ASID_MAX), 1);
+    CU_ASSERT_EQUAL(rmp_asid_pages(rmp, RMP_ASID_MAX + 1), 0);
+    rmp_free(rmp);
+}
+
+/* A table that lies nowhere has no pages, whatever address is named. */
+static void lies_nowhere(void) {
+    const struct rmp_config c = rmp_config_default(SIZE);
+    const struct rmp_move_args args = {.size = RMP_4K};
+    struct rmp *rmp = NULL;
+    uint64_t entry;
+    UNIT_OK(rmp_new(&c, &rmp));
+    for (uint64_t at = 0; at <= RMP_PAGE_4K; at += RMP_PAGE_4K) {
+        CU_ASSERT(rmp_place(rmp, at, at));
+        CU_ASSERT(rmp_set(rmp, 0, RMP_FIRMWARE, RMP_4K));
+        CU_ASSERT_EQUAL(rmp_move(rmp, RMP_MOVE_RECLAIM, 0, &args), RMP_MOVED);
+        CU_ASSERT_EQUAL(rmp_unsmash(rmp, 0), RMP_MOVE_BAD_STATE);
+    }
+    /* The region before the table's own is not its own. */
+    CU_ASSERT(rmp_place(rmp, 2 * RMP_PAGE_2M, 3 * RMP_PAGE_2M));
+    CU_ASSERT_EQUAL(rmp_unsmash(rmp, RMP_PAGE_2M), RMP_MOVE_BAD_STATE);
+    CU_ASSERT_EQUAL(rmp_unsmash(rmp, 2 * RMP_PAGE_2M), RMP_MOVE_IN_RMP); /* SNP-RMP-175 */
+    CU_ASSERT_EQUAL(rmp_unsmash(rmp, 3 * RMP_PAGE_2M), RMP_MOVE_BAD_STATE);
+    CU_ASSERT(!rmp_location_entry(0, 0, 0, &entry)); /* SNP-RMP-174 */
+    CU_ASSERT_EQUAL(rmp_location_covered(0x2000, 0x1FFF), 0);
+    rmp_free(rmp);
+}
+
 /* ---- registries ---- */
 
 static void rows_end(void) {
@@ -142,6 +178,8 @@ static const struct unit_test tests[] = {
     {"memory", gives_its_memory_back},
     {"unassigned-2m", splits_unassigned},
     {"far-outside", asks_far_outside},
+    {"last-asid", counts_the_last_asid},
+    {"nowhere", lies_nowhere},
     {"rows", rows_end},
     {NULL, NULL},
 };
