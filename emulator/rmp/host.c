@@ -69,6 +69,7 @@ static struct rmp_words updated(const struct update *u) {
     const uint64_t changed = u->old.low ^ w.low;
     if (n->immutable) w.low |= LOW_IMMUTABLE;
     if (n->asid == 0) return w;                       /* @req SNP-RMP-017 */
+    if ((changed & LOW_ASSIGNED) != 0) return w;      /* @req SNP-RMP-017 */
     if ((changed & LOW_ASID) != 0) return w;          /* @req SNP-RMP-017 */
     if ((changed & LOW_GPA) != 0) return w;           /* @req SNP-RMP-017 */
     if ((changed & LOW_2M) != 0) return w;            /* @req SNP-RMP-017 */

@@ -11,11 +11,13 @@
 struct sevkit_result rmp_location_check(uint64_t base, uint64_t end, bool firmware) {
     const uint64_t alignment = firmware ? MIB : ALIGNMENT;
     const char *rule = firmware ? "a multiple of 1 MiB" : "a multiple of 8 KiB";
-    const bool far = base > ADDRESS_MAX || end > ADDRESS_MAX;
     const bool stray_base = base % alignment != 0,
                short_end = end < base || end - base < RMP_BOOKKEEPING;
     const bool stray_end = (end + 1) % alignment != 0;
-    if (far) return sevkit_fail(SEVKIT_BAD_VALUE, "RMP_END", SEVKIT_NO_OFFSET, end, "below 2^52");
+    if (base > ADDRESS_MAX)
+        return sevkit_fail(SEVKIT_BAD_VALUE, "RMP_BASE", SEVKIT_NO_OFFSET, base, "below 2^52");
+    if (end > ADDRESS_MAX)
+        return sevkit_fail(SEVKIT_BAD_VALUE, "RMP_END", SEVKIT_NO_OFFSET, end, "below 2^52");
     if (stray_base) return sevkit_fail(SEVKIT_BAD_VALUE, "RMP_BASE", SEVKIT_NO_OFFSET, base, rule);
     if (stray_end) return sevkit_fail(SEVKIT_BAD_VALUE, "RMP_END + 1", SEVKIT_NO_OFFSET, end, rule);
     if (!short_end) return sevkit_success();

@@ -63,7 +63,7 @@ static bool state_comes_first(enum rmp_move move) {
            move == RMP_MOVE_LAUNCH_UPDATE || move == RMP_MOVE_MD_INIT || move == RMP_MOVE_SET_STATE;
 }
 
-/* Contexts, metadata that is made and VMSAs are pages of 4 KiB: sections 5.5, 5.11, 5.16 and 5.18. */
+/* Contexts and VMSAs are pages of 4 KiB: sections 5.5, 5.11 and 5.16. PAGE_MD_INIT names no size: 4 KiB. */
 static bool must_be_small(enum rmp_move move, const struct rmp_move_args *args) {
     const bool guest = move == RMP_MOVE_LAUNCH_UPDATE || move == RMP_MOVE_SWAP_IN;
     return move == RMP_MOVE_GCTX_CREATE || move == RMP_MOVE_DECOMMISSION ||

@@ -53,9 +53,10 @@ static enum rmp_moved check_pair(const struct rmp *rmp, uint64_t s, uint64_t d,
                                  const struct rmp_move_args *args) {
     const bool sizes = src->size == args->size && dst->size == args->size;
     const bool aligned = rmp_is_aligned(rmp, s) && rmp_is_aligned(rmp, d);
-    const bool used = src->in_use || dst->in_use;
+    const bool used = src->in_use || dst->in_use, itself = s / RMP_PAGE_4K == d / RMP_PAGE_4K;
     if (!sizes) return RMP_MOVE_BAD_SIZE;                            /* @req SNP-RMP-161 */
     if (args->size == RMP_2M && !aligned) return RMP_MOVE_UNALIGNED; /* @req SNP-RMP-161 */
+    if (itself) return RMP_MOVE_BAD_STATE;                           /* @req SNP-RMP-161 */
     if (row_of(src, dst) == NULL) return RMP_MOVE_BAD_STATE;         /* @req SNP-RMP-161 */
     if (!is_owner(src, dst, args)) return RMP_MOVE_BAD_OWNER;        /* @req SNP-RMP-161 */
     if (used) return RMP_MOVE_IN_USE;                                /* @req SNP-RMP-161 */
@@ -86,9 +87,7 @@ enum rmp_moved rmp_move_page(struct rmp *rmp, uint64_t src, uint64_t dst,
     lock_pair(rmp, src, dst, &p);
     struct rmp_entry s = rmp_entry_of(rmp_region_get(p.src, src));
     struct rmp_entry d = rmp_entry_of(rmp_region_get(p.dst, dst));
-    enum rmp_moved result = check_pair(rmp, src, dst, &s, &d, args);
-    const bool itself = src / RMP_PAGE_4K == dst / RMP_PAGE_4K;
-    if (itself) result = RMP_MOVE_BAD_STATE; /* @req SNP-RMP-161 */
+    const enum rmp_moved result = check_pair(rmp, src, dst, &s, &d, args);
     if (result == RMP_MOVED) {
         move_pair(&s, &d);
         rmp_region_set(p.src, src, rmp_words_of(&s));
@@ -116,16 +115,17 @@ static enum rmp_moved check_unsmash(const struct rmp_region *region) {
     const unsigned pages = region->rmp->config.pages_per_large;
     const bool fits = first.size == RMP_4K && !first.vmsa && is_pre(rmp_entry_state(&first));
     const bool aligned = rmp_is_aligned(region->rmp, first.gpa);
+    uint64_t used = region->at.high & HIGH_IN_USE;
     if (!fits) return RMP_MOVE_BAD_STATE;    /* @req SNP-RMP-163 */
     if (!aligned) return RMP_MOVE_BAD_STATE; /* @req SNP-RMP-164 */
     for (unsigned i = 1; i < pages; i++) {
         const struct rmp_words w = rmp_region_get(region, region->first + i * RMP_PAGE_4K);
         const bool follows = (w.low & LOW_GPA) == first.gpa + i * RMP_PAGE_4K;
-        if (!is_like(region->at, w)) return RMP_MOVE_BAD_STATE;  /* @req SNP-RMP-163 */
-        if (!follows) return RMP_MOVE_BAD_STATE;                 /* @req SNP-RMP-164 */
-        if ((w.high & HIGH_IN_USE) != 0) return RMP_MOVE_IN_USE; /* @req SNP-RMP-157 */
+        if (!is_like(region->at, w)) return RMP_MOVE_BAD_STATE; /* @req SNP-RMP-163 */
+        if (!follows) return RMP_MOVE_BAD_STATE;                /* @req SNP-RMP-164 */
+        used |= w.high & HIGH_IN_USE;
     }
-    if (first.in_use) return RMP_MOVE_IN_USE; /* @req SNP-RMP-157 */
+    if (used != 0) return RMP_MOVE_IN_USE; /* @req SNP-RMP-157 */
     return RMP_MOVED;
 }
 

@@ -90,8 +90,9 @@ void rmp_reset(struct rmp *rmp) {
 
 bool rmp_place(struct rmp *rmp, uint64_t start, uint64_t end) {
     if (!rmp_init_range(rmp, start, end, RMP_FIRMWARE)) return false;
-    rmp->own_start = start;
-    rmp->own_end = start < end ? end : 0;
+    const bool nowhere = start == end;
+    rmp->own_start = nowhere ? 0 : start;
+    rmp->own_end = nowhere ? 0 : end;
     return true;
 }
 

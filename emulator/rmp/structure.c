@@ -53,17 +53,18 @@ struct rmp_answer rmp_check_structure(const struct rmp *rmp, enum rmp_structure 
 struct page {
     enum rmp_structure structure;
     uint64_t spa; /* RMP_NO_PAGE lies in no table */
+    bool counted; /* one user more */
 };
 
-static struct rmp_answer take(struct rmp *rmp, const struct rmp_vmrun *run,
-                              const struct page *page) {
+static struct rmp_answer take(struct rmp *rmp, const struct rmp_vmrun *run, struct page *page) {
     if (!rmp_covers(rmp, page->spa)) return check_uncovered(page->structure);
     struct rmp_region region;
     rmp_region_lock(rmp, page->spa, &region);
     struct rmp_words w = rmp_region_get(&region, page->spa);
     const struct rmp_answer answer = check_words(rmp, page->structure, w, run->asid, run->vmsa_gpa);
     if (rmp_ok(answer)) {
-        if ((w.high & HIGH_IN_USE) != HIGH_IN_USE) w.high += HIGH_USER; /* @req SNP-RMP-143 */
+        page->counted = (w.high & HIGH_IN_USE) != HIGH_IN_USE;
+        if (page->counted) w.high += HIGH_USER; /* @req SNP-RMP-143 */
         rmp_region_set(&region, page->spa, w);
     }
     rmp_region_unlock(&region);
@@ -83,7 +84,7 @@ static void leave(struct rmp *rmp, uint64_t spa) {
 }
 
 struct rmp_answer rmp_vmrun(struct rmp *rmp, const struct rmp_vmrun *run) {
-    const struct page pages[] = {
+    struct page pages[] = {
         {.structure = RMP_VMCB, .spa = run->vmcb},
         {.structure = RMP_AVIC_BACKING_PAGE, .spa = run->avic},
         {.structure = run->snp_guest ? RMP_SNP_VMSA : RMP_ES_VMSA, .spa = run->vmsa},
@@ -93,7 +94,8 @@ struct rmp_answer rmp_vmrun(struct rmp *rmp, const struct rmp_vmrun *run) {
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
         const struct rmp_answer answer = take(rmp, run, &pages[i]);
         if (rmp_ok(answer)) continue;
-        while (i-- > 0) leave(rmp, pages[i].spa);
+        while (i-- > 0)
+            if (pages[i].counted) leave(rmp, pages[i].spa);
         return answer;
     }
     return rmp_done();

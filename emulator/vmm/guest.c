@@ -38,9 +38,7 @@ static void return_pages(struct vmm_machine *m, const struct vmm_guest_pages *pa
 static struct sevkit_result install(struct vmm_guest *guest, const struct sevkit_profile *profile,
                                     enum psp_guest_state state) {
     struct vmm_machine *m = guest->machine;
-    if (!vmm_give_page(m, guest->pages.gctx))
-        return sevkit_fail(SEVKIT_BAD_VALUE, "GCTX_PADDR", SEVKIT_NO_OFFSET, guest->pages.gctx,
-                           "a page of the hypervisor's that is not in use");
+    vmm_must(vmm_give_page(m, guest->pages.gctx)); /* cleared just now */
     SEVKIT_TRY(psp_guest_install(m->psp, guest->pages.gctx, profile, state));
     return psp_secrets_page(m->psp, guest->pages.gctx, guest->secrets);
 }

@@ -39,7 +39,11 @@ MEMBER = re.compile(r"^\s*\.\w+ = .*,$")
 
 # Lines that change no table, by a piece of them: why that is right.
 ONE_THREAD = "a region that another holds, for which a table has no case; emulator/rmp/tests/lock.c"
-WITHOUT_EFFECT = {("host.c", "rmp_region_try_lock("): ONE_THREAD, ("host.c", "(!held)"): ONE_THREAD}
+WITHOUT_EFFECT = {
+    ("host.c", "rmp_region_try_lock("): ONE_THREAD,
+    ("host.c", "(!held)"): ONE_THREAD,
+    ("host.c", "(changed & LOW_ASSIGNED)"): "an entry that nothing makes but rmp_put; tests/refusals.c",
+}
 # Checks without which the program does not go on, as a region is not locked or two entries contradict each
 # other: broken, they refuse by no rule.
 NO_RULE = ("rmp_region_try_lock(", "is_inside_2m(")

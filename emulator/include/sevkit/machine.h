@@ -56,8 +56,8 @@ struct vmm_guest_pages vmm_guest_pages(const struct vmm_guest *guest);
 
 /* The host's side, for tests of firmware checks. */
 struct psp *vmm_machine_psp(struct vmm_machine *machine);
-struct rmp *
-vmm_machine_rmp(struct vmm_machine *machine); /* no other thread meanwhile, as with the machine */
+/* No other thread may use it meanwhile, as with the machine. */
+struct rmp *vmm_machine_rmp(struct vmm_machine *machine);
 struct mem *vmm_machine_memory(struct vmm_machine *machine);
 const struct sevkit_profile *vmm_machine_profile(const struct vmm_machine *machine);
 

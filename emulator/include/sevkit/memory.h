@@ -49,8 +49,8 @@ struct mem_rmp_place {
 struct mem_bus;
 
 /* PLACE: NULL when the RMP lies nowhere. Its pages become Firmware pages; they must lie inside
- * memory and inside what the RMP covers (rmp_place). Failures name "RMP_BASE" or "RMP_END", see
- * also rmp_location_check. */
+ * memory and inside what the RMP covers; no other thread may be in the table (rmp_place). Failures
+ * name "RMP_BASE" or "RMP_END", see also rmp_location_check. */
 SEVKIT_MUST struct sevkit_result mem_bus_new(struct mem *mem, struct rmp *rmp,
                                              const struct mem_rmp_place *place,
                                              struct mem_bus **bus);

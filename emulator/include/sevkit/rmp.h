@@ -7,11 +7,11 @@
  * for fault, EAX and the rule that decided. Ownership: the table is the caller's; rmp_free. Nothing allocates after
  * rmp_new. Addresses are bytes.
  *
- * Threads: any number may call anything but rmp_new, rmp_free and rmp_reset on one table. An instruction or a move
- * holds the lock of the 2 MiB region it works in (real entries have a lock bit; the aligned page's entry holds the
- * region's sub-page count and stands for all here). RMPUPDATE and PSMASH answer that the page is in
- * use when another holds it, all others wait. Checks and look-ups take no lock and write nothing; they wait for a
- * write that is under way.
+ * Threads: any number may call anything but rmp_new, rmp_free, rmp_reset and rmp_place on one table. An instruction or
+ * a move holds the lock of the 2 MiB region it works in (real entries have a lock bit; the aligned page's entry holds
+ * the region's sub-page count and stands for all here). When another holds it, RMPUPDATE answers update_contended and
+ * PSMASH FAIL_INUSE; all others wait. Checks and look-ups take no lock and write nothing; they wait for a write that
+ * is under way.
  *
  * Facts that no source settles are switches: struct rmp_rules, docs/ambiguities.md. */
 #ifndef SEVKIT_RMP_H
@@ -95,8 +95,8 @@ SEVKIT_MUST bool rmp_set(struct rmp *rmp, uint64_t paddr, enum rmp_state state,
 SEVKIT_MUST bool rmp_init_range(struct rmp *rmp, uint64_t start, uint64_t end,
                                 enum rmp_state state);
 
-/* The table itself lies in [START, END): its pages become Firmware pages, and firmware's moves refuse them. False, with
- * no effect, where rmp_init_range says so. */
+/* The table itself lies in [START, END), nowhere when that is empty: its pages become Firmware pages, and firmware's
+ * moves refuse them. False, with no effect, where rmp_init_range says so. No other thread may be in the table. */
 SEVKIT_MUST bool rmp_place(struct rmp *rmp, uint64_t start, uint64_t end);
 
 /* How many 4 KiB pages of the table carry ASID (a 2 MiB page: pages_per_large). 0 for ASID 0. */

@@ -55,7 +55,7 @@ static void of_places(void) {
     CU_ASSERT(says(rmp_location_check(0, 0x8FFF, false), "RMP_END + 1", 0x8FFF, "8 KiB"));
     CU_ASSERT(says(rmp_location_check(0x100000, 0x108FFF, true), "RMP_END + 1", 0x108FFF, "1 MiB"));
     CU_ASSERT(says(rmp_location_check(0x2000, 0x3FFF, false), "RMP_END", 0x3FFF, "16 KiB"));
-    CU_ASSERT(says(rmp_location_check(far, far + 0xFFFFF, true), "RMP_END", far + 0xFFFFF, "2^52"));
+    CU_ASSERT(says(rmp_location_check(far, far + 0xFFFFF, true), "RMP_BASE", far, "2^52"));
     CU_ASSERT(says(rmp_location_check(0, far + 0xFFFFF, true), "RMP_END", far + 0xFFFFF, "2^52"));
     UNIT_OK(rmp_location_check(0, far - 1, true));
     struct rmp_segments s = {.base = 0x180000, .shift = 36, .shift_min = 36, .shift_max = 40};
@@ -146,6 +146,7 @@ static void lies_nowhere(void) {
         CU_ASSERT(rmp_set(rmp, 0, RMP_FIRMWARE, RMP_4K));
         CU_ASSERT_EQUAL(rmp_move(rmp, RMP_MOVE_RECLAIM, 0, &args), RMP_MOVED);
         CU_ASSERT_EQUAL(rmp_unsmash(rmp, 0), RMP_MOVE_BAD_STATE);
+        rmp_reset(rmp);
     }
     /* The region before the table's own is not its own. */
     CU_ASSERT(rmp_place(rmp, 2 * RMP_PAGE_2M, 3 * RMP_PAGE_2M));
@@ -154,6 +155,43 @@ static void lies_nowhere(void) {
     CU_ASSERT_EQUAL(rmp_unsmash(rmp, 3 * RMP_PAGE_2M), RMP_MOVE_BAD_STATE);
     CU_ASSERT(!rmp_location_entry(0, 0, 0, &entry)); /* SNP-RMP-174 */
     CU_ASSERT_EQUAL(rmp_location_covered(0x2000, 0x1FFF), 0);
+    rmp_free(rmp);
+}
+
+/* An entry with an ASID that is not Assigned, which only rmp_put makes: assigning it keeps nothing of it. */
+static void assigns_anew(void) {
+    const struct rmp_config c = rmp_config_default(SIZE);
+    const struct rmp_cpu host = {.long_mode = true, .snp = true};
+    const struct rmp_state_fields fields = {.assigned = true, .asid = 7, .gpa = 0x8000};
+    struct rmp_entry e = {
+        .asid = 7, .gpa = 0x8000, .validated = true, .vmsa = true, .perms = {0, 3}};
+    struct rmp *rmp = NULL;
+    UNIT_OK(rmp_new(&c, &rmp));
+    CU_ASSERT(rmp_put(rmp, RMP_PAGE_2M, &e));
+    CU_ASSERT(rmp_ok(rmp_update(rmp, &host, RMP_PAGE_2M, &fields))); /* SNP-RMP-017 */
+    CU_ASSERT(rmp_entry_at(rmp, RMP_PAGE_2M, &e));
+    CU_ASSERT(!e.validated && !e.vmsa && e.perms[0] == RMP_PERM_ALL && e.perms[1] == 0);
+    rmp_free(rmp);
+}
+
+/* The 64th processor on a page is not counted, nor does its failure take another's use away. */
+static void refuses_the_64th_quietly(void) {
+    const struct rmp_config c = rmp_config_default(SIZE);
+    struct rmp_vmrun run = {
+        .snp_enabled = true, .vmcb = RMP_PAGE_2M, .avic = RMP_NO_PAGE, .vmsa = RMP_NO_PAGE};
+    struct rmp_entry e = {0};
+    struct rmp *rmp = NULL;
+    UNIT_OK(rmp_new(&c, &rmp));
+    for (unsigned i = 0; i < 63; i++) CU_ASSERT(rmp_ok(rmp_vmrun(rmp, &run)));
+    struct rmp_vmrun bad = run;
+    bad.snp_guest = true;
+    CU_ASSERT_EQUAL(rmp_vmrun(rmp, &bad).rule, 134);
+    for (unsigned i = 0; i < 62; i++) rmp_vmexit(rmp, &run);
+    CU_ASSERT(rmp_entry_at(rmp, RMP_PAGE_2M, &e));
+    CU_ASSERT(e.in_use); /* SNP-RMP-143 */
+    rmp_vmexit(rmp, &run);
+    CU_ASSERT(rmp_entry_at(rmp, RMP_PAGE_2M, &e));
+    CU_ASSERT(!e.in_use);
     rmp_free(rmp);
 }
 
@@ -180,6 +218,8 @@ static const struct unit_test tests[] = {
     {"far-outside", asks_far_outside},
     {"last-asid", counts_the_last_asid},
     {"nowhere", lies_nowhere},
+    {"assigns-anew", assigns_anew},
+    {"64th-user", refuses_the_64th_quietly},
     {"rows", rows_end},
     {NULL, NULL},
 };
