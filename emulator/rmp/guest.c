@@ -132,8 +132,8 @@ static struct rmp_answer adjust_entry(const struct rmp *rmp, const struct subjec
     if (beyond != 0) return rmp_refuse(RMP_FAIL_PERMISSION, 68);        /* @req SNP-RMP-068 */
     if (vmsa_vmpl) return rmp_refuse(RMP_FAIL_PERMISSION, 69);          /* @req SNP-RMP-069 */
     const unsigned shift = 8u * a->vmpl;
-    w->high = (w->high & ~(UINT64_C(0xFF) << shift)) | (uint64_t)a->mask
-                                                           << shift;         /* @req SNP-RMP-071 */
+    const uint64_t kept = w->high & ~(UINT64_C(0xFF) << shift);
+    w->high = kept | (uint64_t)a->mask << shift;                             /* @req SNP-RMP-071 */
     if (vmpl == 0) w->low = (w->low & ~LOW_VMSA) | (a->vmsa ? LOW_VMSA : 0); /* @req SNP-RMP-071 */
     return answer;
 }

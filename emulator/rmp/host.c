@@ -29,8 +29,8 @@ struct update {
 };
 
 static bool pages_in_use(const struct rmp_region *region, const struct update *u) {
-    if (is_in_use(u->old)) return true;
-    return u->new.size == RMP_2M &&any_later(region, is_in_use);
+    if (u->new.size == RMP_4K) return is_in_use(u->old);
+    return is_in_use(u->old) || any_later(region, is_in_use);
 }
 
 /* A later page of a large page that is assigned. */

@@ -122,7 +122,7 @@ struct rmp_entry rmp_entry_of(struct rmp_words w) {
         .gpa = w.low & LOW_GPA,
         .mark = (enum rmp_mark)((w.high & HIGH_MARK) >> HIGH_MARK_SHIFT),
         .subpages = (uint16_t)((w.low & LOW_SUBPAGES) >> LOW_SUBPAGES_SHIFT),
-        .in_use = (w.high & HIGH_IN_USE) != 0,
+        .in_use = (uint8_t)((w.high & HIGH_IN_USE) >> HIGH_IN_USE_SHIFT),
     };
     for (unsigned i = 0; i < RMP_VMPL_COUNT; i++) e.perms[i] = rmp_mask_of(w, i);
     return e;
@@ -138,7 +138,7 @@ struct rmp_words rmp_words_of(const struct rmp_entry *e) {
     if (e->immutable) w.low |= LOW_IMMUTABLE;
     if (e->vmsa) w.low |= LOW_VMSA;
     if (e->validated) w.low |= LOW_VALIDATED;
-    if (e->in_use) w.high |= HIGH_USER;
+    w.high |= (uint64_t)(e->in_use & RMP_IN_USE_MAX) << HIGH_IN_USE_SHIFT;
     for (unsigned i = 0; i < RMP_VMPL_COUNT; i++) w.high |= (uint64_t)e->perms[i] << (8 * i);
     return w;
 }
@@ -282,8 +282,8 @@ void rmp_region_split(struct rmp_region *region) {
         struct rmp_words page = w;
         if (rmp_asid_of(w) != 0)
             page.low = (w.low & ~LOW_GPA) | ((w.low + i * RMP_PAGE_4K) & LOW_GPA);
-        record_store(record_of(region, region->first + i * RMP_PAGE_4K),
-                     page); /* @req SNP-RMP-030 */
+        struct rmp_record *record = record_of(region, region->first + i * RMP_PAGE_4K);
+        record_store(record, page); /* @req SNP-RMP-030 */
     }
     const unsigned count = (w.low & LOW_ASSIGNED) != 0 ? pages - 1 : 0;
     region->at.low = w.low | (uint64_t)count << LOW_SUBPAGES_SHIFT; /* @req SNP-RMP-031 */

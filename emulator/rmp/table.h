@@ -42,8 +42,9 @@ struct rmp_words {
 /* High word: masks in bits 31:0, then what the model keeps beside the entry. */
 #define HIGH_PERMS UINT64_C(0xFFFFFFFF)
 #define FULL_PERMS ((uint64_t)RMP_PERM_ALL) /* of VMPL 0, nothing for the others */
-#define HIGH_USER (UINT64_C(1) << 32) /* one of the processors that use the page, bits 37:32 */
-#define HIGH_IN_USE (UINT64_C(0x3F) << 32)
+#define HIGH_IN_USE_SHIFT 32                /* how many processors use the page */
+#define HIGH_USER (UINT64_C(1) << HIGH_IN_USE_SHIFT)
+#define HIGH_IN_USE ((uint64_t)RMP_IN_USE_MAX << HIGH_IN_USE_SHIFT)
 #define HIGH_MARK_SHIFT 38
 #define HIGH_MARK (UINT64_C(3) << HIGH_MARK_SHIFT)
 #define HIGH_LIVE (UINT64_C(1) << 40) /* of a region: its later pages have records */

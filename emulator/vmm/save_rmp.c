@@ -69,7 +69,8 @@ static void walk_entry(struct psp_walk *w, struct rmp_entry *e) {
     psp_walk_bool(w, "RMP_IMMUTABLE", &e->immutable);
     psp_walk_bool(w, "RMP_VMSA", &e->vmsa);
     psp_walk_bool(w, "RMP_VALIDATED", &e->validated);
-    psp_walk_bool(w, "RMP_IN_USE", &e->in_use);
+    psp_walk_u8(w, "RMP_IN_USE", &e->in_use);
+    psp_walk_check(w, e->in_use <= RMP_IN_USE_MAX, "RMP_IN_USE", e->in_use, "must be at most 63");
     psp_walk_u8(w, "RMP_MARK", &mark);
     psp_walk_check(w, mark <= RMP_MARK_IOMMU, "RMP_MARK", mark, "must be 0 to 2");
     e->mark = (enum rmp_mark)mark;

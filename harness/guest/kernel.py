@@ -89,8 +89,8 @@ def own_namespace() -> list[str]:
     return [] if os.geteuid() == 0 else [need("unshare", "util-linux"), "--map-root-user", "--mount"]
 
 
-def unpack(suite: str, root: Path) -> None:
-    """Debian SUITE's packages in ROOT."""
+def fetch(suite: str, packages: Iterable[str], root: Path) -> None:
+    """Debian SUITE's PACKAGES, and what they depend on, unpacked in ROOT."""
     command = [
         *own_namespace(),
         need("mmdebstrap", "mmdebstrap"),
@@ -100,7 +100,7 @@ def unpack(suite: str, root: Path) -> None:
         "--quiet",
         "--variant=extract",
         "--format=tar",
-        "--include=" + ",".join(PACKAGES),
+        "--include=" + ",".join(packages),
         suite,
         "-",
     ]
@@ -116,6 +116,11 @@ def unpack(suite: str, root: Path) -> None:
             errors.seek(0)
             lines = errors.read().decode(errors="replace").splitlines()
             raise MissingError(f"Debian {suite} could not be fetched: " + "; ".join(lines[-5:]))
+
+
+def unpack(suite: str, root: Path) -> None:
+    """What a kernel of Debian SUITE is made of, in ROOT."""
+    fetch(suite, PACKAGES, root)
     awk = root / "usr/bin/awk"  # an alternative, made when the package is installed
     if not awk.is_symlink():
         awk.symlink_to("mawk")

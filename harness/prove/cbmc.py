@@ -8,7 +8,6 @@ with MiniSat inside.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -61,35 +60,6 @@ class Cbmc:
         return self.run("cbmc", "--version", cwd=self.folder).stdout.split(" ")[0].strip()
 
 
-def unpack(root: Path) -> None:
-    """The packages in ROOT."""
-    command = [
-        *kernel.own_namespace(),
-        kernel.need("mmdebstrap", "mmdebstrap"),
-        "--mode=root",
-        '--aptopt=APT::Sandbox::User "root"',  # the only user that a namespace of one user has
-        "--skip=chroot/mount",
-        "--quiet",
-        "--variant=extract",
-        "--format=tar",
-        "--include=" + ",".join(PACKAGES),
-        SUITE,
-        "-",
-    ]
-    # Its own tar would give files to users that such a namespace does not have.
-    environment = {**os.environ, "TAR_OPTIONS": "--no-same-owner"}
-    tar = ["tar", "-x", "--exclude=./dev/*", "-C", str(root)]
-    with tempfile.TemporaryFile() as errors:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment) as source:
-            unpacked = subprocess.run(
-                tar, stdin=source.stdout, stderr=errors, env=environment, check=False
-            ).returncode
-        if source.returncode != 0 or unpacked != 0:
-            errors.seek(0)
-            lines = errors.read().decode(errors="replace").splitlines()
-            raise MissingError(f"Debian {SUITE} could not be fetched: " + "; ".join(lines[-5:]))
-
-
 def gather(root: Path, out: Path) -> None:
     """From ROOT to OUT: the programs, the loader and the libraries that it finds for them."""
     loader = next(iter(sorted(root.glob("usr/lib*/**/ld-linux-*.so.*"))), None)
@@ -132,7 +102,7 @@ def cbmc(say: Callable[[str], None]) -> Cbmc:
         say(f"prove: fetching CBMC from Debian {SUITE}")
         with tempfile.TemporaryDirectory(dir=work.parent) as folder:
             try:
-                unpack(Path(folder))
+                kernel.fetch(SUITE, PACKAGES, Path(folder))
                 gather(Path(folder), work)
                 version = Cbmc(work).version
             except (OSError, subprocess.SubprocessError) as error:

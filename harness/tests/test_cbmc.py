@@ -45,7 +45,7 @@ def test_a_cached_cbmc_is_used(own_cache: Path, monkeypatch: pytest.MonkeyPatch)
     tools = own_cache / "tools"
     tools.mkdir()
     monkeypatch.setenv("PATH", str(tools))
-    monkeypatch.setattr(cbmc, "unpack", lambda _root: pytest.fail("fetched again"))
+    monkeypatch.setattr(cbmc.kernel, "fetch", lambda *_: pytest.fail("fetched again"))
     with pytest.raises(cbmc.MissingError, match="gcc is missing: apt-get install"):
         cbmc.cbmc(lambda _text: None)
     (tools / "gcc").touch(0o755)  # all that a cached one needs
@@ -71,12 +71,12 @@ def test_a_program_that_is_missing_is_named(own_cache: Path, monkeypatch: pytest
 
 
 def test_a_failed_fetch_leaves_nothing(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unpack(_root: Path) -> None:
+    def fetch(*_arguments: object) -> None:
         raise cbmc.MissingError("Debian trixie could not be fetched: no network")
 
     monkeypatch.setattr(cbmc, "TOOLS", ())
     monkeypatch.setattr(cbmc, "FETCH_TOOLS", ())
-    monkeypatch.setattr(cbmc, "unpack", unpack)
+    monkeypatch.setattr(cbmc.kernel, "fetch", fetch)
     with pytest.raises(cbmc.MissingError, match="no network"):
         cbmc.cbmc(lambda _text: None)
     assert list(own_cache.iterdir()) == []

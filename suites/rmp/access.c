@@ -1,7 +1,6 @@
 /* Private accesses of an SNP guest up to Validated, in the order of Table 15-39. RMP notes, section 4. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
 #define COUNT(A) (sizeof(A) / sizeof(A)[0])
 
 /* A read of the guest's Guest-Valid page of 4 KiB at VMPL 0. */

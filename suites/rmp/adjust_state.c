@@ -1,8 +1,6 @@
 /* RMPADJUST: what it sets, by VMPL and by mask. RMP notes, section 3.4, steps 4, 9 and 10. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
-
 /* VMPL 0 gives VMPL 3 nothing on a page whose masks all differ; VMSA as it was: set. */
 static struct rmp_shot vmsa_page(unsigned pages) {
     struct rmp_shot shot = rmp_shot_guest(RMP_CALL_ADJUST, pages);

@@ -19,7 +19,7 @@ enum { STATE, SIZE, PAGE, NEAR, IN_USE };
 static void set_in_use(struct rmp *rmp, uint64_t paddr) {
     struct rmp_entry e;
     if (!rmp_entry_at(rmp, paddr, &e)) return;
-    e.in_use = true;
+    e.in_use = 1;
     decision_put(rmp, paddr, e);
 }
 

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define PAGE UINT64_C(0x1000)
 #define COUNT(A) (sizeof(A) / sizeof(A)[0])
 
 /* A guest's entry with masks, VMSA and GPA of its own, and what moves put in their place. */

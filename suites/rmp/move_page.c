@@ -1,7 +1,6 @@
 /* SNP_PAGE_MOVE. Firmware command notes, section 5.17. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
 #define COUNT(A) (sizeof(A) / sizeof(A)[0])
 
 #define GUEST(GPA_) .assigned = true, .asid = 1, .gpa = (GPA_)
@@ -211,11 +210,11 @@ static void args_owner(struct rmp_shot *shot) {
 }
 
 static void src_in_use(struct rmp_shot *shot) {
-    shot->entry.in_use = true;
+    shot->entry.in_use = 1;
 }
 
 static void dst_in_use(struct rmp_shot *shot) {
-    shot->other.in_use = true;
+    shot->other.in_use = 1;
 }
 
 #define ANSWER(MOVED)                                                                              \

@@ -2,8 +2,6 @@
  * RMP notes, section 2.1; firmware command notes, section 5.20. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
-
 static struct rmp_shot move_page(unsigned pages, enum rmp_move move, enum rmp_state state) {
     struct rmp_shot shot = rmp_shot_host(RMP_CALL_MOVE, pages);
     shot.move = move;
@@ -95,7 +93,7 @@ static void other_asid(struct rmp_shot *shot) {
 }
 
 static void in_use(struct rmp_shot *shot) {
-    shot->entry.in_use = true;
+    shot->entry.in_use = 1;
 }
 
 #define ANSWER(MOVED)                                                                              \
@@ -145,7 +143,7 @@ static const struct rmp_defect ordered[] = {
 /* A page that is not Immutable is reclaimed already, whatever else it is: before state and use. */
 static void reclaim_in_use(struct rmp_shot *shot) {
     shot->entry.immutable = false;
-    shot->entry.in_use = true;
+    shot->entry.in_use = 1;
 }
 
 /* ... but not before its size and alignment. */

@@ -2,7 +2,6 @@
  * notes, sections 1.3 and 2.1; firmware command notes, sections 5.5 to 5.21. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
 #define COUNT(A) (sizeof(A) / sizeof(A)[0])
 #define ANSWER(MOVED)                                                                              \
     { .eax = (MOVED) }

@@ -1,7 +1,6 @@
 /* Accesses of the host, of guests without SNP and of an SNP guest with C=0: Hypervisor-Owned. RMP notes, section 4. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
 #define COUNT(A) (sizeof(A) / sizeof(A)[0])
 
 static const enum rmp_kind writes[] = {RMP_WRITE, RMP_SHADOW_STACK};

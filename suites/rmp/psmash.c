@@ -1,8 +1,6 @@
 /* PSMASH. RMP notes, section 3.2. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
-
 /* A 2 MiB page of the guest's with all that a copy can lose. */
 static struct rmp_shot guest_page(unsigned pages) {
     struct rmp_shot shot = rmp_shot_host(RMP_CALL_PSMASH, pages);
@@ -30,7 +28,7 @@ static void unaligned_inside(struct rmp_shot *shot) {
 }
 
 static void in_use(struct rmp_shot *shot) {
-    shot->entry.in_use = true;
+    shot->entry.in_use = 1;
 }
 
 static void small_page(struct rmp_shot *shot) {

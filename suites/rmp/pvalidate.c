@@ -1,8 +1,6 @@
 /* PVALIDATE. RMP notes, section 3.3. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
-
 /* A Guest-Invalid page of 4 KiB, whose guest validates it. */
 static struct rmp_shot small_page(unsigned pages) {
     struct rmp_shot shot = rmp_shot_guest(RMP_CALL_PVALIDATE, pages);

@@ -1,8 +1,6 @@
 /* RMPREAD. RMP notes, sections 1.2 and 3.6. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
-
 static struct rmp_shot guest_page(unsigned pages) {
     struct rmp_shot shot = rmp_shot_host(RMP_CALL_READ, pages);
     shot.entry = (struct rmp_entry){.assigned = true,

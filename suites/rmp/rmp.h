@@ -23,6 +23,7 @@ extern const struct suite_area decision_part, transitions_part, memory_part;
 
 /* ---- what a shot asks ---- */
 
+#define PAGE UINT64_C(0x1000)
 #define RMP_REGIONS 4 /* large pages of a table; the one under test is number 1 */
 #define RMP_PAGES_MAX (RMP_REGIONS * 512)
 

@@ -1,8 +1,6 @@
 /* Shots: a table, one call on it, and what must be true afterwards. RMP notes, sections 1 and 2. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
-
 uint64_t rmp_shot_page(const struct rmp_shot *shot) {
     return shot->config.pages_per_large * PAGE;
 }

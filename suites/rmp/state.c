@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#define PAGE UINT64_C(0x1000)
 #define COUNT(A) (sizeof(A) / sizeof(A)[0])
 
 static const struct {

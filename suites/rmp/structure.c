@@ -1,7 +1,6 @@
 /* What VMRUN and its neighbours are given: VMCB, AVIC backing page, VMSA, host save area. RMP notes, section 4.2. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
 #define COUNT(A) (sizeof(A) / sizeof(A)[0])
 
 /* ---- structures of the hypervisor's ---- */

@@ -5,7 +5,6 @@
 
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
 #define LOOKS 100000 /* at least */
 #define BURST 31     /* tables in a row: an odd number, so that the last one is another each time */
 #define LOOKS_MAX 50000000u /* until both answers are seen */

@@ -1,8 +1,6 @@
 /* SNP_PAGE_UNSMASH: its conditions, one defect each. Firmware command notes, section 5.21. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
-
 /* A region of Pre-Guest pages whose GPAs follow each other. */
 static struct rmp_shot pre_guest(unsigned pages) {
     struct rmp_shot shot = rmp_shot_host(RMP_CALL_UNSMASH, pages);

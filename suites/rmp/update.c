@@ -159,16 +159,17 @@ static void hv_fixed_code_4(struct rmp_shot *shot) {
 }
 
 static void in_use(struct rmp_shot *shot) {
-    shot->entry.in_use = true;
+    shot->entry.in_use = 1;
 }
 
 static void later_in_use(struct rmp_shot *shot) {
-    struct rmp_entry vmcb = {.in_use = true};
+    struct rmp_entry vmcb = {.in_use = 1};
     neighbour(shot, rmp_shot_page(shot) - 0x1000, vmcb);
 }
 
 static void immutable_in_use(struct rmp_shot *shot) {
-    shot->entry.immutable = shot->entry.in_use = true;
+    shot->entry.immutable = true;
+    shot->entry.in_use = 1;
 }
 
 static void in_use_first(struct rmp_shot *shot) {
@@ -177,7 +178,7 @@ static void in_use_first(struct rmp_shot *shot) {
 }
 
 static void first_of_large_in_use_first(struct rmp_shot *shot) {
-    shot->entry.in_use = true;
+    shot->entry.in_use = 1;
     first_of_large(shot);
     shot->config.rules.update_in_use_first = true;
 }
@@ -267,7 +268,7 @@ static void assigned_and_fixed(struct rmp_shot *shot) {
 static void fixed_and_later_in_use(struct rmp_shot *shot) {
     hv_fixed_last(shot);
     shot->entry_at = rmp_shot_page(shot) + 0x1000;
-    shot->entry = (struct rmp_entry){.in_use = true};
+    shot->entry = (struct rmp_entry){.in_use = 1};
 }
 
 /* The switches' other values, and the pairs above. */
@@ -303,7 +304,7 @@ static void last_of_table(struct rmp_shot *shot) {
 
 static void in_use_elsewhere(struct rmp_shot *shot) {
     shot->other_at = rmp_shot_page(shot);
-    shot->other = (struct rmp_entry){.in_use = true};
+    shot->other = (struct rmp_entry){.in_use = 1};
 }
 
 #define GUEST(ASID, GPA_)                                                                          \

@@ -2,8 +2,6 @@
  * 2.1, 3.1 steps 7 to 11, and 7. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
-
 static const struct rmp_entry valid = {.assigned = true,
                                        .validated = true,
                                        .vmsa = true,

@@ -1,8 +1,6 @@
 /* Private accesses of an SNP guest: the masks of its VMPLs. RMP notes, sections 1, 4 and 4.1. */
 #include "rmp/rmp.h"
 
-#define PAGE UINT64_C(0x1000)
-
 #define NPF_VMPL UINT64_C(0x1480000000) /* bits 31, 34, 36 */
 #define SSS UINT64_C(0x2000000000)      /* bit 37 */
 

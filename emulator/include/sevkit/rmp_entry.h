@@ -6,7 +6,8 @@
 #include "sevkit/result.h"
 
 #define RMP_VMPL_COUNT 4
-#define RMP_ASID_MAX 1023                         /* 10 bits */
+#define RMP_ASID_MAX 1023 /* 10 bits */
+#define RMP_IN_USE_MAX 63
 #define RMP_GPA_MASK UINT64_C(0x0007FFFFFFFFF000) /* bits 50:12, as an entry keeps them */
 
 enum rmp_page_size { RMP_4K = 0, RMP_2M = 1 };
@@ -35,7 +36,8 @@ struct rmp_entry {
     enum rmp_mark mark;
     /* Of a 2 MiB-aligned page's entry: how many of the region's other pages are Assigned. */
     uint16_t subpages;
-    bool in_use; /* by hardware, after VMRUN; kept beside the entry */
+    /* How many processors use the page after VMRUN, at most 63; kept beside the entry. */
+    uint8_t in_use;
 };
 
 /* ---- raw entries: 16 bytes, little-endian ---- */
@@ -51,7 +53,7 @@ enum abi_rmp_format {
 /* LOCK (bit 63 of the lower half) is written equal to Immutable for Assigned pages on Genoa; reading ignores it. */
 void abi_rmp_entry_encode(enum abi_rmp_format format, const struct rmp_entry *entry,
                           uint8_t out[ABI_RMP_ENTRY_SIZE]);
-/* Sets every member; IN_USE is false. Reserved bits are ignored. */
+/* Sets every member; IN_USE is 0. Reserved bits are ignored. */
 void abi_rmp_entry_decode(enum abi_rmp_format format, const uint8_t in[ABI_RMP_ENTRY_SIZE],
                           struct rmp_entry *entry);
 

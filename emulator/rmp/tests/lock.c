@@ -52,7 +52,7 @@ static void answers_in_use(void) {
 static void answers_used(void) {
     static const uint32_t codes[] = {RMP_FAIL_INUSE, RMP_FAIL_OVERLAP};
     const struct rmp_state_fields none = {0};
-    const struct rmp_entry used = {.assigned = true, .asid = 1, .in_use = true};
+    const struct rmp_entry used = {.assigned = true, .asid = 1, .in_use = 1};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         struct rmp *rmp = new_table_of(codes[i]);
         CU_ASSERT(rmp_put(rmp, PAGE, &used));

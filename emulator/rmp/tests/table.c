@@ -134,7 +134,7 @@ static void splits_a_2m_page(void) {
 static void splits_a_page_in_use(void) {
     struct rmp *rmp = new_table(SIZE);
     const struct rmp_entry large = {
-        .assigned = true, .asid = 3, .gpa = RMP_PAGE_2M, .size = RMP_2M, .in_use = true};
+        .assigned = true, .asid = 3, .gpa = RMP_PAGE_2M, .size = RMP_2M, .in_use = 1};
     CU_ASSERT(rmp_put(rmp, RMP_PAGE_2M, &large));
     CU_ASSERT(rmp_set(rmp, RMP_PAGE_2M + 5 * RMP_PAGE_4K, RMP_FIRMWARE, RMP_4K));
     for (uint64_t page = RMP_PAGE_2M; page < 2 * RMP_PAGE_2M; page += RMP_PAGE_4K) {

@@ -79,7 +79,7 @@ static void fields(void) {
         {AT_RMP_ASSIGNED + 1, 2, "RMP_IMMUTABLE", 2, AT_RMP_ASSIGNED + 2},
         {AT_RMP_ASSIGNED + 2, 2, "RMP_VMSA", 2, AT_RMP_ASSIGNED + 3},
         {AT_RMP_ASSIGNED + 3, 2, "RMP_VALIDATED", 2, AT_RMP_ASSIGNED + 4},
-        {AT_RMP_ASSIGNED + 4, 2, "RMP_IN_USE", 2, AT_RMP_MARK},
+        {AT_RMP_ASSIGNED + 4, 64, "RMP_IN_USE", 64, AT_RMP_MARK},
         {AT_RMP_MARK, 3, "RMP_MARK", 3, AT_RMP_ASID},
         {AT_RMP_ASID + 1, 4, "RMP_ASID", 0x400, AT_RMP_GPA},
         {AT_RMP_GPA, 1, "RMP_GPA", 1, AT_RMP_PERMS},

@@ -44,12 +44,13 @@ static void fill(struct vmm_machine *m) {
         put(m, 6 * LARGE + i * RMP_PAGE_4K, &same);
     }
     struct rmp_entry odd = guest_page(RMP_GPA_MASK);
-    odd.vmsa = odd.validated = odd.in_use = true;
+    odd.vmsa = odd.validated = true;
+    odd.in_use = RMP_IN_USE_MAX;
     odd.asid = RMP_ASID_MAX;
     put(m, 7 * LARGE - RMP_PAGE_4K, &odd);
     odd.gpa = 0; /* rises over the end of what an entry keeps; in the next region */
     put(m, 7 * LARGE, &odd);
-    const struct rmp_entry used = {.in_use = true};
+    const struct rmp_entry used = {.in_use = 2};
     put(m, 8 * LARGE + 0x1000, &used);
     assign_2m(m, 10 * LARGE);
     assign_2m(m, 11 * LARGE);

@@ -157,7 +157,7 @@ struct prove_view prove_look(const struct rmp *rmp) {
         __CPROVER_assert(covered, "each page has an entry");
         const uint64_t users = rmp_words_at(rmp, i * RMP_PAGE_4K).high & HIGH_IN_USE;
         view.users[i] = (unsigned)(users / HIGH_USER);
-        __CPROVER_assert(view.entry[i].in_use == (users != 0), "in use: by one or more");
+        __CPROVER_assert(view.entry[i].in_use == view.users[i], "in use: by as many");
     }
     view.asid_pages = counter;
     return view;

@@ -30,7 +30,7 @@ static inline void prove_in_use(const struct prove_view *before, const struct pr
     for (unsigned i = 0; i < PROVE_PAGES; i++) {
         struct rmp_entry expected = before->entry[i];
         const int users = (int)before->users[i] + step * (int)prove_named(run, i);
-        expected.in_use = users != 0;
+        expected.in_use = (uint8_t)users;
         __CPROVER_assert((int)after->users[i] == users, "one user for each structure");
         __CPROVER_assert(prove_same(&after->entry[i], &expected),
                          "pages named are in use; nothing else");
