@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from guest import cache
+from guest import cache, kernel
 from prove import cbmc, limit, proofs
 
 HOLDS = 'int main(void) { unsigned char x; __CPROVER_assert(x <= 255, "a byte"); return 0; }\n'
@@ -45,7 +45,7 @@ def test_a_cached_cbmc_is_used(own_cache: Path, monkeypatch: pytest.MonkeyPatch)
     tools = own_cache / "tools"
     tools.mkdir()
     monkeypatch.setenv("PATH", str(tools))
-    monkeypatch.setattr(cbmc.kernel, "fetch", lambda *_: pytest.fail("fetched again"))
+    monkeypatch.setattr(kernel, "fetch", lambda *_: pytest.fail("fetched again"))
     with pytest.raises(cbmc.MissingError, match="gcc is missing: apt-get install"):
         cbmc.cbmc(lambda _text: None)
     (tools / "gcc").touch(0o755)  # all that a cached one needs
@@ -76,7 +76,7 @@ def test_a_failed_fetch_leaves_nothing(own_cache: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(cbmc, "TOOLS", ())
     monkeypatch.setattr(cbmc, "FETCH_TOOLS", ())
-    monkeypatch.setattr(cbmc.kernel, "fetch", fetch)
+    monkeypatch.setattr(kernel, "fetch", fetch)
     with pytest.raises(cbmc.MissingError, match="no network"):
         cbmc.cbmc(lambda _text: None)
     assert list(own_cache.iterdir()) == []
