@@ -104,6 +104,13 @@ $(BUILD)/gen/rmp_decisions.c: harness/build/embed_one.sh vectors/rmp/decisions.j
 	@mkdir -p $(@D)
 	$(Q)sh harness/build/embed_one.sh decision_file vectors/rmp/decisions.json > $@.tmp && mv $@.tmp $@
 
+# The vectors' table of tests, and the files themselves.
+CASES := $(sort $(wildcard vectors/cases/*.json))
+$(BUILD)/gen/vector_cases.c: harness/build/cases.sh $(CASES)
+	@mkdir -p $(@D)
+	$(Q)sh harness/build/cases.sh $(CASES) > $@.tmp && mv $@.tmp $@
+$(BUILD)/obj/gen/vector_cases.o: CFLAGS_ALL += -Isuites
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- programs ----
@@ -111,7 +118,7 @@ $(BUILD)/gen/rmp_decisions.c: harness/build/embed_one.sh vectors/rmp/decisions.j
 $(BUILD)/obj/suites/%.o: CFLAGS_ALL += -Isuites
 
 SUITE_SRC := $(sort $(wildcard suites/*/*.c))
-SUITE_OBJ := $(call objs,$(SUITE_SRC)) $(BUILD)/obj/gen/rmp_decisions.o
+SUITE_OBJ := $(call objs,$(SUITE_SRC)) $(addprefix $(BUILD)/obj/gen/,rmp_decisions.o vector_cases.o)
 BIN := $(addprefix $(BUILD)/bin/,suite-runner snp-verify sevkit-mint psp-run pspd sevkit-bench sevkit)
 
 $(BUILD)/bin/suite-runner: $(SUITE_OBJ) $(LIBS)
@@ -282,8 +289,17 @@ fuzz: deps-dev
 
 fuzzers: $(FUZZERS)
 
+# The vectors for people who have nothing else of sevkit.
+vectors: deps
+	@PYTHONPATH=harness $(VENV)/bin/python -m pack $(BUILD)
+
+# Makes the cases anew; they are committed.
+cases: deps
+	@PYTHONPATH=harness $(VENV)/bin/python -m reference generate
+
 docs: deps
 	@$(SUBMAKE) all $(BUILD)/bin/suite-runner-static
+	@PYTHONPATH=harness $(VENV)/bin/python -m reference docs
 	@PYTHONPATH=harness $(VENV)/bin/python -m sevkit.requirements docs --build $(BUILD)
 	@$(BUILD)/bin/rmp-rows > docs/rmp-transitions.md
 	@PYTHONPATH=harness $(VENV)/bin/python -m prove.attacks $(BUILD) --docs
@@ -349,6 +365,11 @@ help:
 #: make walk       the RMP: random steps under sanitizers, WALK_STEPS=200000
 #: make mutants    break the code of MUTANT_FOLDERS="abi psp driver vmm rmp memory", one thing at a time, and see the tests go red
 #:                 (MUTANTS=all|changed  MUTANTS_BASE=HEAD~1  MUTANTS_FILES=GLOB)
+#: make vectors    pack the vectors: build/sevkit-vectors-VERSION.tar.gz
+#: make cases      make the vectors anew from the reference in Python (they are committed)
+#: make adapters   build the adapters of verifier libraries (ADAPTERS="go-sev-guest virtee-sev snp-verify reference")
+#: make matrix     run the vectors through these verifiers; results in build/matrix/
+#: make differ     the same million inputs to C and to the reference (DIFFER_INPUTS=1000000)
 #: make clients    other people's attestation clients, unmodified, under psp-run and in guests: a table of what they say
 #:                 (CLIENTS="go-sev-guest"  CLIENT_PROFILES="genoa-1.55.40-v3-vcek"  CLIENT_GUESTS="6.1 6.12")
 #: make guest      the distributions' own sev-guest driver in QEMU against our PSP: suites device and tsm
@@ -364,5 +385,5 @@ clean:
 	$(if $(filter / . .. ,$(BUILD))$(if $(BUILD),,x),$(error BUILD=$(BUILD) is no folder to remove))
 	rm -rf $(BUILD)
 
-.PHONY: all bench clients fuzz fuzzers help mutants docs prove walk install lint deps deps-dev deps-guest guest conform test unit-tests clean $(addprefix unit-,$(FOLDERS))
+.PHONY: all adapters bench cases clients differ fuzz fuzzers help matrix mutants docs prove walk install lint deps deps-dev deps-guest guest conform test unit-tests vectors clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:

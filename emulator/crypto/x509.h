@@ -34,8 +34,8 @@ struct crypto_name {
 
 #define CRYPTO_OID_COMMON_NAME "2.5.4.3"
 
-/* The first attribute with OID, or NULL. */
-const struct crypto_attribute *crypto_name_find(const struct crypto_name *name, const char *oid);
+/* The only attribute with OID; NULL if there is none or more than one. */
+const struct crypto_attribute *crypto_name_only(const struct crypto_name *name, const char *oid);
 
 /* One extension; an OID may occur more than once. */
 struct crypto_extension {

@@ -89,10 +89,14 @@ void crypto_name_free(struct crypto_name *name) {
     free((void *)name->attributes);
 }
 
-const struct crypto_attribute *crypto_name_find(const struct crypto_name *name, const char *oid) {
-    for (size_t i = 0; i < name->count; i++)
-        if (strcmp(name->attributes[i].oid, oid) == 0) return &name->attributes[i];
-    return NULL;
+const struct crypto_attribute *crypto_name_only(const struct crypto_name *name, const char *oid) {
+    const struct crypto_attribute *found = NULL;
+    for (size_t i = 0; i < name->count; i++) {
+        if (strcmp(name->attributes[i].oid, oid) != 0) continue;
+        if (found != NULL) return NULL;
+        found = &name->attributes[i];
+    }
+    return found;
 }
 
 struct sevkit_result crypto_extensions_read(const STACK_OF(X509_EXTENSION) * stack,

@@ -20,7 +20,7 @@ const char *pki_role_name(enum pki_role role) {
 }
 
 static bool common_name_is(const struct crypto_name *name, const char *text) {
-    const struct crypto_attribute *cn = crypto_name_find(name, CRYPTO_OID_COMMON_NAME);
+    const struct crypto_attribute *cn = crypto_name_only(name, CRYPTO_OID_COMMON_NAME);
     if (cn == NULL) return false;
     const struct crypto_span want = {.bytes = (const uint8_t *)text, .size = strlen(text)};
     return crypto_span_equal(cn->value, want);

@@ -78,10 +78,8 @@ struct sevkit_result pki_chain_new(const struct pki_chain_input *in, struct pki_
     if (chain == NULL) {
         return sevkit_fail(SEVKIT_NO_MEMORY, "chain", SEVKIT_NO_OFFSET, sizeof *chain, "memory");
     }
-    chain->has_leaf = in->leaf != NULL;
-    chain->has_ca = in->ca != NULL;
-    chain->leaf_role = chain->has_leaf ? in->leaf->role : PKI_ROLE_OTHER;
-    chain->ca_role = chain->has_ca ? in->ca->role : PKI_ROLE_OTHER;
+    chain->leaf_role = in->leaf != NULL ? in->leaf->role : PKI_ROLE_OTHER;
+    chain->ca_role = in->ca != NULL ? in->ca->role : PKI_ROLE_OTHER;
     chain->has_crl = in->crl != NULL;
     chain->chain = judge(in, chain);
     chain->revocation = sevkit_success();

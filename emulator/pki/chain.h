@@ -5,8 +5,7 @@
 #include "sevkit/verify.h"
 
 struct pki_chain {
-    bool has_leaf, has_ca;
-    enum pki_role leaf_role, ca_role;
+    enum pki_role leaf_role, ca_role; /* OTHER also where there is none */
     enum pki_anchor anchor;
     struct sevkit_result chain; /* the outcome of stage chain, as far as no report is needed */
     bool has_crl;

@@ -82,9 +82,10 @@ struct sevkit_result pki_stage_signer(struct pki_judgement *j) {
     const uint32_t algorithm = j->report.signature_algo;
     const bool ecdsa = algorithm == ABI_SIGNATURE_ALGO_ECDSA_P384_SHA384;
     const enum pki_role leaf = vlek ? PKI_ROLE_VLEK : PKI_ROLE_VCEK;
-    const bool wrong_leaf = c->has_leaf && c->leaf_role != leaf;
+    const bool named = c->leaf_role != PKI_ROLE_OTHER; /* else: stage chain */
+    const bool wrong_leaf = named && c->leaf_role != leaf;
     const enum pki_role other_ca = vlek ? PKI_ROLE_ASK : PKI_ROLE_ASVK;
-    const bool wrong_ca = c->has_ca && c->ca_role == other_ca;
+    const bool wrong_ca = c->ca_role == other_ca;
     if (!ecdsa) return pki_no(R_SIGNATURE_ALGO, NULL, algorithm);   /* @req VRF-019 */
     if (none) return pki_no(R_SIGNING_KEY_NONE, NULL, key);         /* @req VRF-017 */
     if (reserved) return pki_no(R_SIGNING_KEY_RESERVED, NULL, key); /* @req VRF-018 */
@@ -130,11 +131,15 @@ static struct sevkit_result check_chip_id(const struct pki_judgement *j) {
     return sevkit_success();
 }
 
+/* Components alone are compared here: reserved bytes of a TCB belong to stage tcb. */
 struct sevkit_result pki_stage_binding(struct pki_judgement *j) {
-    const struct abi_tcb_parts *leaf = &j->chain->info.tcb;
+    const struct pki_leaf_info *info = &j->chain->info;
+    const struct abi_tcb_parts *leaf = &info->tcb;
+    const struct abi_tcb_parts all = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    const uint64_t components = j->report.reported_tcb & abi_tcb_pack(info->product, &all);
     struct abi_tcb_parts rep;
     SEVKIT_TRY(check_chip_id(j));
-    SEVKIT_TRY(pki_tcb_read(j, "REPORTED_TCB", j->report.reported_tcb, &rep));
+    SEVKIT_TRY(pki_tcb_read(j, "REPORTED_TCB", components, &rep));
     return pki_tcb_eq(R_TCB_LEAF, "REPORTED_TCB", &rep, leaf); /* @req VRF-058 */
 }
 

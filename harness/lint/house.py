@@ -34,7 +34,7 @@ OWNER: dict[str, str] = {
     "bytes.h": "abi", "certtable.h": "abi", "cpuid.h": "abi", "message.h": "abi", "report.h": "abi",
     "result.h": "abi", "secrets.h": "abi", "status.h": "abi", "tcb.h": "abi", "env.h": "abi", "door.h": "abi",
     "profile.h": "abi",  # plain data; its loader is vmm's
-    "rmp_entry.h": "abi", "rmp_rules.h": "abi",
+    "rmp_entry.h": "abi", "rmp_rules.h": "abi", "launch.h": "abi", "psp_launch.h": "psp", "measure.h": "vmm",
     "crypto.h": "crypto", "web.h": "crypto", "rmp.h": "rmp", "rmp_location.h": "rmp", "memory.h": "memory",
     "pki.h": "pki", "verify.h": "pki", "psp.h": "psp", "machine.h": "vmm", "driver.h": "driver",
     "sev_guest.h": "driver", "tsm.h": "driver", "scenario.h": "vmm", "kds.h": "vmm",

@@ -188,7 +188,7 @@ const struct target_ops target_embedded_ops = {
     .capabilities = TARGET_MESSAGE | TARGET_COMMAND | TARGET_RMP | TARGET_MEMORY | TARGET_SECRETS |
                     TARGET_PROFILE | TARGET_CERTS | TARGET_COUNTERS | TARGET_SCENARIO |
                     TARGET_DEVICE | TARGET_TSM | TARGET_KERNEL | TARGET_MODULE | TARGET_DRIVER |
-                    TARGET_WIPE | TARGET_DIRECT,
+                    TARGET_WIPE | TARGET_DIRECT | TARGET_PROGRAM,
     .offers = embedded_offers,
     .open = embedded_open,
     .close = embedded_close,

@@ -53,6 +53,7 @@ const char *target_capability_name(enum target_capability capability) {
     case TARGET_WIPE: return "WIPE";
     case TARGET_DIRECT: return "DIRECT";
     case TARGET_MISC: return "MISC";
+    case TARGET_PROGRAM: return "PROGRAM";
     }
     abort(); /* not one of the enumerators: a bug of the runner */
 }

@@ -33,11 +33,12 @@ enum target_capability {
     TARGET_DRIVER =
         1 << 14,           /* the driver's secrets page and the host's count of requests are open */
     TARGET_WIPE = 1 << 15, /* a VMPCK may be lost: a reset, or the operator, allows for it */
-    TARGET_DIRECT = 1 << 16, /* every call on a descriptor reaches driver or configfs */
-    TARGET_MISC = 1 << 17,   /* the node's number is a misc device's */
+    TARGET_DIRECT = 1 << 16,  /* every call on a descriptor reaches driver or configfs */
+    TARGET_MISC = 1 << 17,    /* the node's number is a misc device's */
+    TARGET_PROGRAM = 1 << 18, /* what is tested is this program's own code */
 };
 
-#define TARGET_CAPABILITY_COUNT 18
+#define TARGET_CAPABILITY_COUNT 19
 
 /* "MESSAGE", ... of one capability. Never NULL. */
 const char *target_capability_name(enum target_capability capability);

@@ -13,6 +13,7 @@ extern const struct unit_suite abi_payload_suite;
 extern const struct unit_suite abi_cpuid_suite;
 extern const struct unit_suite abi_secrets_suite;
 extern const struct unit_suite abi_certtable_suite;
+extern const struct unit_suite abi_launch_suite;
 extern const struct unit_suite abi_real_suite;
 
 #endif

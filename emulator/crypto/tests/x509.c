@@ -107,9 +107,9 @@ static void test_names(void) {
         CU_ASSERT_EQUAL(a->value.size, strlen(expected[j].value));
         UNIT_BYTES(a->value.bytes, expected[j].value, a->value.size);
     }
-    CU_ASSERT_PTR_EQUAL(crypto_name_find(&cert->subject, CRYPTO_OID_COMMON_NAME),
-                        &cert->subject.attributes[2]);
-    CU_ASSERT_PTR_NULL(crypto_name_find(&cert->subject, "2.5.4.7"));
+    CU_ASSERT_PTR_EQUAL(crypto_name_only(&cert->subject, "2.5.4.6"), &cert->subject.attributes[0]);
+    CU_ASSERT_PTR_NULL(crypto_name_only(&cert->subject, CRYPTO_OID_COMMON_NAME));
+    CU_ASSERT_PTR_NULL(crypto_name_only(&cert->subject, "2.5.4.7"));
     CU_ASSERT_EQUAL(cert->issuer.count, 2);
     free((void *)der.bytes);
     crypto_x509_free(cert);

@@ -19,7 +19,7 @@ static const char *real_folder(void) {
 }
 
 static void name_text(const struct crypto_name *name, char *out, size_t size) {
-    const struct crypto_attribute *cn = crypto_name_find(name, CRYPTO_OID_COMMON_NAME);
+    const struct crypto_attribute *cn = crypto_name_only(name, CRYPTO_OID_COMMON_NAME);
     out[0] = 0;
     if (cn != NULL) snprintf(out, size, "%.*s", (int)cn->value.size, cn->value.bytes);
 }

@@ -35,7 +35,7 @@ static const struct pki_der *pick(const struct mint_chain *chain, const char *ro
 }
 
 static bool common_name_is(const struct crypto_name *name, const char *want) {
-    const struct crypto_attribute *cn = crypto_name_find(name, CRYPTO_OID_COMMON_NAME);
+    const struct crypto_attribute *cn = crypto_name_only(name, CRYPTO_OID_COMMON_NAME);
     return cn != NULL && cn->value.size == strlen(want) &&
            memcmp(cn->value.bytes, want, cn->value.size) == 0;
 }

@@ -258,7 +258,7 @@ static const struct row {
     {"turin-tee", TURIN, false, 5, b_byte2, PKI_STAGE_BINDING, "REPORTED_TCB.TEE", "VRF-058"},
     {"turin-snp", TURIN, false, 5, b_byte3, PKI_STAGE_BINDING, "REPORTED_TCB.SNP", "VRF-058"},
     {"vlek-snp", MILAN, true, 3, b_byte6, PKI_STAGE_BINDING, "REPORTED_TCB.SNP", "VRF-058"},
-    {"tcb-reserved", MILAN, false, 3, b_reserved, PKI_STAGE_BINDING, "REPORTED_TCB.reserved",
+    {"tcb-reserved", MILAN, false, 3, b_reserved, PKI_STAGE_TCB, "REPORTED_TCB.reserved",
      "VRF-112"},
     {"current-above", MILAN, false, 3, t_current_above, GOOD, NULL, ""},
     {"committed-above", MILAN, false, 3, t_committed_above, PKI_STAGE_TCB,

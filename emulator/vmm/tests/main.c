@@ -4,6 +4,7 @@
 extern const struct unit_suite machine_suite, pages_suite;
 extern const struct unit_suite profile_builtin_suite, profile_mutations_suite, profile_reject_suite;
 extern const struct unit_suite profile_limits_suite;
+extern const struct unit_suite measure_suite, measure_image_suite, measure_vmsa_suite;
 extern const struct unit_suite scenario_suite, door_suite, misbehave_suite, kds_suite, save_suite,
     save_layout_suite, save_format_suite, save_rmp_suite, certs_suite, profile_rmp_suite, rmp_suite;
 
@@ -11,6 +12,9 @@ extern const struct unit_suite scenario_suite, door_suite, misbehave_suite, kds_
 static const struct unit_suite *const suites[] = {
     &machine_suite,
     &pages_suite,
+    &measure_suite,
+    &measure_image_suite,
+    &measure_vmsa_suite,
     &profile_builtin_suite,
     &profile_reject_suite,
     &profile_limits_suite,

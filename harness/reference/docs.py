@@ -1,0 +1,128 @@
+"""docs/vectors/: a page a family, and where the known mistakes of verifiers have their cases. Generated."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from reference.bundle import Case, Family
+from reference.check import classes
+
+BUGS = Path(__file__).with_name("bugs.json")
+MADE = "<!-- made by `python -m reference docs` -->\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _expected(case: Case) -> str:
+    at = next((case.expect[kind] for kind in ("stage", "status", "reason") if kind in case.expect), None)
+    if case.result == "policy":
+        sides = case.expect["policy"]
+        options = ", ".join(f"`{k}`: {json.dumps(v)}" for k, v in sides["accept"].items()) or "by default"
+        return f"policy: accepted with {options}; else {at}"
+    return case.result if at is None else f"{case.result}: {at}"
+
+
+def family_page(family: Family) -> str:
+    """The page of one family."""
+    counted = classes([family])
+    out = [MADE, f"# {family.title}\n", family.text.strip() + "\n"]
+    out.append(
+        f"File `vectors/cases/{family.file}.json`: {len(family.cases)} cases; classes: "
+        + ", ".join(f"{len(counted[result])} {result}" for result in ("valid", "invalid", "policy"))
+        + ".\n"
+    )
+    if any(case.flags for case in family.cases):
+        out.append("## Flags\n\n| flag | class of bug | effect | origin |\n|---|---|---|---|")
+        used = {flag for case in family.cases for flag in case.flags}
+        for flag in sorted(used):
+            note = family.notes[flag]
+            out.append(_row(f"`{flag}`", note["class"], note["effect"], note["origin"]))
+        out.append("")
+    out.append("## Cases\n\n| case | what | requirement | expected | defect |\n|---|---|---|---|---|")
+    for case in family.cases:
+        name = case.id.split(".", 1)[1]
+        defect = "" if case.defect is None else f"{case.defect} (twin `{(case.twin or '').split('.')[-1]}`)"
+        out.append(_row(f"`{name}`", case.title, ", ".join(case.requirement), _expected(case), defect))
+    return "\n".join(out) + "\n"
+
+
+def read_bugs() -> list[dict[str, Any]]:
+    """The known mistakes: slug, layer, and flags (default: the slug) or the reason why no case shows it."""
+    rows: list[dict[str, Any]] = json.loads(BUGS.read_text(encoding="utf-8"))
+    return rows
+
+
+def _by_flag(families: list[Family]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for family in families:
+        for case in family.cases:
+            for flag in case.flags:
+                found.setdefault(flag, []).append(case.id)
+    return found
+
+
+def missing_bugs(families: list[Family]) -> list[str]:
+    """Known mistakes that have neither a case nor a reason, or both."""
+    by_flag = _by_flag(families)
+    wrong = []
+    for bug in read_bugs():
+        flags = bug.get("flags", [bug["slug"]])
+        absent = [flag for flag in flags if flag not in by_flag]
+        if "reason" not in bug and absent:
+            wrong.append(f"{bug['slug']}: no case has the flag {', '.join(absent)}")
+        if "reason" in bug and not absent:
+            wrong.append(f"{bug['slug']}: has cases and a reason why there are none")
+    return wrong
+
+
+def bugs_page(families: list[Family]) -> str:
+    """Which cases show which mistake."""
+    by_flag = _by_flag(families)
+    out = [MADE, "# Mistakes that verifiers and clients made, and their cases\n"]
+    out.append(
+        "Each row is a class of mistake that was met in a verifier or a client, or that their design\n"
+        "invites. What it is, and where it was met in public, says the flag's note on the family's page.\n"
+    )
+    out.append("| mistake | layer | cases, or why there is none |\n|---|---|---|")
+    for bug in read_bugs():
+        ids = [case for flag in bug.get("flags", [bug["slug"]]) for case in by_flag.get(flag, [])]
+        shown = ", ".join(f"`{case}`" for case in ids[:6]) + (
+            f" and {len(ids) - 6} more" if len(ids) > 6 else ""
+        )
+        out.append(f"| {bug['slug']} | {bug['layer']} | {shown or _cell(bug.get('reason', ''))} |")
+    return "\n".join(out) + "\n"
+
+
+def index_page(families: list[Family]) -> str:
+    """The list of families with their numbers."""
+    out = [MADE, "# Vectors: the families\n"]
+    out.append(
+        "How to use them: [regression-test your verifier in ten minutes](../ten-minutes.md). The mistakes\n"
+        "that they show: [verifier bugs](bugs.md). Form of the files: `vectors/schema/cases.schema.json`.\n"
+    )
+    out.append("| family | cases | valid | invalid | policy |\n|---|---|---|---|---|")
+    rows = [([family], f"[{family.file}]({family.file}.md)") for family in families]
+    for group, name in [*rows, (families, "all")]:
+        counted = classes(group)
+        numbers = [len(counted[result]) for result in ("valid", "invalid", "policy")]
+        cases = sum(len(family.cases) for family in group)
+        out.append(f"| {name} | {cases} | " + " | ".join(map(str, numbers)) + " |")
+    out.append(
+        "\nCases are counted in the second column, classes (requirement, defect, layer) in the others: the\n"
+        "same defect on another product or report version is another case of the same class.\n"
+    )
+    return "\n".join(out)
+
+
+def pages(families: list[Family]) -> dict[str, str]:
+    """File names in docs/vectors/ and their texts."""
+    found = {f"{family.file}.md": family_page(family) for family in families}
+    return found | {"README.md": index_page(families), "bugs.md": bugs_page(families)}

@@ -1,0 +1,344 @@
+"""Commands of firmware: RMP notes, section 2.1, firmware command notes, sections 5.5 to 5.20."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reference.bundle import Family
+from reference.families._rmp import (
+    ASID,
+    FIRST,
+    NOWHERE,
+    OTHER_ASID,
+    SECOND,
+    THIRD,
+    Answer,
+    Cases,
+    Row,
+    became,
+    do,
+    entries,
+    page,
+)
+from reference.rmp_moves import ADDRESS, OWNER, SIZE, STATE
+
+OWNER_PAGE, OTHER_OWNER = "0x200000", "0x201000"  # guest contexts
+BAD_ADDRESS, BAD_SIZE, BAD_STATE, BAD_OWNER = ((name, 0) for name in (ADDRESS, SIZE, STATE, OWNER))
+PARAM: Answer = ("INVALID_PARAM", 0)
+NEW_PERMS = "1f070301"
+LARGE_FROZEN = page("Pre-Guest", FIRST, size="2M")
+ON_LARGE = {"spa": hex(FIRST), "size": "2M"}
+OTHER_GUEST = entries(page("Pre-Guest", asid=OTHER_ASID))
+
+
+def contexts(c: Cases) -> None:
+    c.valid("gctx-create", "A Firmware page becomes a guest's context", 159, after={1: became("Context")})
+    c.valid(
+        "gctx-create-first",
+        "The first page of a region becomes a guest's context",
+        159,
+        entries=[page("Firmware", FIRST)],
+        do={"spa": hex(FIRST)},
+        after={0: became("Context")},
+    )
+    c.valid(
+        "decommission",
+        "A context becomes a Firmware page",
+        159,
+        entries=[page("Context")],
+        do={"instruction": "SNP_DECOMMISSION"},
+        after={1: became("Firmware")},
+    )
+    c.valid(
+        "md-init",
+        "A Firmware page becomes a metadata page of the guest",
+        159,
+        do={"instruction": "SNP_PAGE_MD_INIT", "owner": OWNER_PAGE},
+        after={1: became("Metadata")},
+    )
+    c.valid(
+        "set-state",
+        "A Firmware page becomes HV-Fixed",
+        159,
+        do={"instruction": "SNP_PAGE_SET_STATE"},
+        after={0: {}, 1: became("HV-Fixed")},
+    )
+    bad = entries(page("Reclaim"))
+    c.invalid(
+        [
+            ("gctx-create-state", "SNP_GCTX_CREATE of a Reclaim page", 155, "gctx-create", BAD_STATE, bad),
+            (
+                "gctx-create-twice",
+                "A second context in one page",
+                155,
+                "gctx-create",
+                BAD_STATE,
+                entries(page("Context")),
+            ),
+            (
+                "gctx-create-2m",
+                "A context in a 2 MiB page",
+                153,
+                "gctx-create-first",
+                BAD_SIZE,
+                entries(page("Firmware", FIRST, size="2M")),
+            ),
+            ("md-init-state", "SNP_PAGE_MD_INIT of a Reclaim page", 155, "md-init", BAD_STATE, bad),
+            ("set-state-state", "SNP_PAGE_SET_STATE of a Reclaim page", 155, "set-state", BAD_STATE, bad),
+            (
+                "set-state-context",
+                "SNP_PAGE_SET_STATE of a context",
+                155,
+                "set-state",
+                BAD_STATE,
+                entries(page("Context")),
+            ),
+        ]
+    )
+
+
+def launch(c: Cases) -> None:
+    c.valid(
+        "launch",
+        "SNP_LAUNCH_UPDATE: a Pre-Guest page becomes Guest-Valid with the masks given; VMPL 0's stays",
+        159,
+        after={1: became("Guest-Valid", perms=NEW_PERMS)},
+    )
+    c.valid(
+        "launch-vmsa",
+        "A VMSA is launched",
+        159,
+        do={"type": "VMSA"},
+        after={1: became("Guest-Valid", perms=NEW_PERMS, vmsa=True)},
+    )
+    c.valid(
+        "launch-2m",
+        "A 2 MiB page is launched",
+        159,
+        entries=[LARGE_FROZEN],
+        do=ON_LARGE,
+        after={0: became("Guest-Valid", FIRST, size="2M", perms=NEW_PERMS)},
+    )
+    c.invalid(
+        [
+            (
+                "launch-state",
+                "SNP_LAUNCH_UPDATE of a Guest-Invalid page",
+                155,
+                "launch",
+                BAD_STATE,
+                entries(page("Guest-Invalid")),
+            ),
+            (
+                "launch-swapped",
+                "SNP_LAUNCH_UPDATE of a Pre-Swap page",
+                155,
+                "launch",
+                BAD_STATE,
+                entries(page("Pre-Swap")),
+            ),
+            (
+                "launch-size",
+                "SNP_LAUNCH_UPDATE of 4 KiB of a 2 MiB page",
+                153,
+                "launch-2m",
+                BAD_SIZE,
+                do(size="4K"),
+            ),
+            (
+                "launch-size-2m",
+                "SNP_LAUNCH_UPDATE of 2 MiB, an entry of 4 KiB",
+                153,
+                "launch-2m",
+                BAD_SIZE,
+                entries(page("Pre-Guest", FIRST)),
+            ),
+            ("launch-vmsa-2m", "A VMSA of 2 MiB", 153, "launch-2m", BAD_SIZE, do(type="VMSA")),
+            (
+                "launch-owner",
+                "SNP_LAUNCH_UPDATE of another guest's page",
+                156,
+                "launch",
+                BAD_OWNER,
+                OTHER_GUEST,
+            ),
+        ]
+    )
+
+
+def reclaim(c: Cases) -> None:
+    for name, before, after in (
+        ("firmware", "Firmware", "Reclaim"),
+        ("metadata", "Metadata", "Reclaim"),
+        ("pre-guest", "Pre-Guest", "Guest-Invalid"),
+        ("pre-swap", "Pre-Swap", "Guest-Valid"),
+    ):
+        c.valid(
+            f"reclaim-{name}",
+            f"SNP_PAGE_RECLAIM: {before} becomes {after}",
+            159,
+            entries=[page(before)],
+            after={1: became(after)},
+        )
+    for name, state in (("hypervisor", "Hypervisor"), ("guest", "Guest-Valid"), ("reclaim", "Reclaim")):
+        c.valid(
+            f"reclaim-{name}",
+            f"SNP_PAGE_RECLAIM of a {state} page changes nothing",
+            158,
+            entries=[page(state)],
+        )
+    c.valid(
+        "reclaim-2m",
+        "SNP_PAGE_RECLAIM of a 2 MiB Pre-Guest page",
+        159,
+        entries=[LARGE_FROZEN],
+        do=ON_LARGE,
+        after={0: became("Guest-Invalid", FIRST, size="2M")},
+    )
+    c.invalid(
+        [
+            (
+                "reclaim-context",
+                "SNP_PAGE_RECLAIM of a context",
+                155,
+                "reclaim-firmware",
+                BAD_STATE,
+                entries(page("Context")),
+            ),
+            (
+                "reclaim-hv-fixed",
+                "SNP_PAGE_RECLAIM of an HV-Fixed page",
+                155,
+                "reclaim-firmware",
+                BAD_STATE,
+                entries(page("HV-Fixed")),
+            ),
+            (
+                "reclaim-nowhere",
+                "SNP_PAGE_RECLAIM of a page without an entry",
+                152,
+                "reclaim-firmware",
+                BAD_ADDRESS,
+                do(spa=NOWHERE),
+            ),
+            (
+                "reclaim-size",
+                "SNP_PAGE_RECLAIM of 4 KiB of a 2 MiB page",
+                153,
+                "reclaim-2m",
+                BAD_SIZE,
+                do(size="4K"),
+            ),
+            (
+                "reclaim-size-2m",
+                "SNP_PAGE_RECLAIM of 2 MiB, an entry of 4 KiB",
+                153,
+                "reclaim-2m",
+                BAD_SIZE,
+                entries(page("Pre-Guest", FIRST)),
+            ),
+        ]
+    )
+
+
+def page_move(c: Cases) -> None:
+    src, dst = page("Pre-Guest", perms=NEW_PERMS, vmsa=True), page("Pre-Guest", THIRD)
+    moved = {"gpa": src["gpa"], "perms": NEW_PERMS, "vmsa": True}
+    c.valid(
+        "move",
+        "SNP_PAGE_MOVE of a Pre-Guest page: both become Guest-Invalid",
+        160,
+        entries=[src, dst],
+        after={1: became("Guest-Invalid", perms=NEW_PERMS, vmsa=True), 2: became("Guest-Invalid", **moved)},
+    )
+    swapped = page("Pre-Swap", perms=NEW_PERMS)
+    c.valid(
+        "move-swapped",
+        "SNP_PAGE_MOVE of a Pre-Swap page: the new one is Guest-Valid, the old one Guest-Invalid",
+        160,
+        entries=[swapped, dst],
+        after={
+            1: became("Guest-Invalid", perms=NEW_PERMS),
+            2: became("Guest-Valid", **{**moved, "vmsa": False}),
+        },
+    )
+    c.valid(
+        "move-metadata",
+        "SNP_PAGE_MOVE of a metadata page: owner and state change places",
+        160,
+        entries=[page("Metadata"), page("Firmware", THIRD)],
+        after={1: became("Firmware"), 2: became("Metadata", THIRD)},
+    )
+    c.invalid(
+        [
+            (
+                "move-source",
+                "SNP_PAGE_MOVE of a Guest-Valid page",
+                161,
+                "move",
+                BAD_STATE,
+                entries(page("Guest-Valid"), dst),
+            ),
+            (
+                "move-target",
+                "SNP_PAGE_MOVE to a Guest-Invalid page",
+                161,
+                "move",
+                BAD_STATE,
+                entries(src, page("Guest-Invalid", THIRD)),
+            ),
+            (
+                "move-target-swapped",
+                "SNP_PAGE_MOVE to a Pre-Swap page",
+                161,
+                "move",
+                BAD_STATE,
+                entries(src, page("Pre-Swap", THIRD)),
+            ),
+            (
+                "move-to-firmware",
+                "A guest's page is moved to a Firmware page",
+                161,
+                "move",
+                BAD_STATE,
+                entries(src, page("Firmware", THIRD)),
+            ),
+            (
+                "move-of-other",
+                "SNP_PAGE_MOVE of another guest's page",
+                161,
+                "move",
+                BAD_OWNER,
+                entries({**src, "asid": OTHER_ASID}, dst),
+            ),
+            (
+                "move-to-other",
+                "SNP_PAGE_MOVE to another guest's page",
+                161,
+                "move",
+                BAD_OWNER,
+                entries(src, {**dst, "asid": OTHER_ASID}),
+            ),
+            ("move-size", "SNP_PAGE_MOVE of 2 MiB, entries of 4 KiB", 161, "move", BAD_SIZE, do(size="2M")),
+            (
+                "move-other-metadata",
+                "SNP_PAGE_MOVE of another guest's metadata page",
+                161,
+                "move-metadata",
+                BAD_OWNER,
+                entries(page("Metadata", gpa=OTHER_OWNER), page("Firmware", THIRD)),
+            ),
+        ]
+    )
+
+
+def cases(f: Family, command: str, *table: Row, spa: int = SECOND, **more: Any) -> Cases:
+    """Cases of COMMAND on a TABLE that it accepts."""
+    return Cases(f, "move", entries=list(table), do={"instruction": command, "spa": hex(spa), **more})
+
+
+def add(f: Family) -> None:
+    contexts(cases(f, "SNP_GCTX_CREATE", page("Firmware")))
+    launch(cases(f, "SNP_LAUNCH_UPDATE", page("Pre-Guest"), asid=ASID, perms=NEW_PERMS))
+    reclaim(cases(f, "SNP_PAGE_RECLAIM", page("Firmware")))
+    page_move(cases(f, "SNP_PAGE_MOVE", dst=hex(THIRD), asid=ASID, owner=OWNER_PAGE))

@@ -1,0 +1,137 @@
+"""The vectors: made anew they are the same bytes, the reference agrees with each, the docs are theirs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from reference import chain, docs, families, ops
+from reference.__main__ import CASES, requirements
+from reference.bundle import Case, Family, apply, diff, read
+from reference.check import check, check_twin, judge
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted(CASES.glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def bundle() -> list[Family]:
+    return [read(path) for path in FILES]
+
+
+def test_made_anew(tmp_path: Path) -> None:
+    """In another process with another hash seed and folder."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "harness"), "PYTHONHASHSEED": "7"}
+    command = [sys.executable, "-m", "reference", "generate", "--out", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True, env=env, cwd=tmp_path)
+    assert [path.name for path in sorted(tmp_path.glob("*.json"))] == [path.name for path in FILES]
+    differ = [path.name for path in FILES if path.read_bytes() != (tmp_path / path.name).read_bytes()]
+    assert differ == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_reference_agrees(path: Path) -> None:
+    assert check(read(path), requirements()) == []
+
+
+def test_every_family_has_a_file() -> None:
+    assert len(FILES) == len(families.names())
+
+
+def test_known_mistakes_have_cases(bundle: list[Family]) -> None:
+    assert docs.missing_bugs(bundle) == []
+
+
+def test_pages(bundle: list[Family]) -> None:
+    made = docs.pages(bundle)
+    folder = ROOT / "docs" / "vectors"
+    assert {path.name: path.read_text() for path in folder.glob("*.md")} == made
+
+
+# ---- the proof can fail ----
+
+
+def _case(bundle: list[Family], name: str) -> Case:
+    return next(case for family in bundle for case in family.cases if case.id == name)
+
+
+def _first(bundle: list[Family], family: str, result: str) -> Case:
+    found = next(f for f in bundle if f.name == family)
+    return next(case for case in found.cases if case.result == result)
+
+
+def test_wrong_stage_is_found(bundle: list[Family]) -> None:
+    case = _first(bundle, "signature", "invalid")
+    assert judge(case) == []
+    assert judge(replace(case, expect={**case.expect, "stage": "chain"}))
+
+
+def test_wrong_result_is_found(bundle: list[Family]) -> None:
+    case = _first(bundle, "report", "valid")
+    assert judge(replace(case, expect={"result": "invalid", "stage": "parse"}))
+
+
+def test_second_difference_is_found(bundle: list[Family]) -> None:
+    case = _first(bundle, "signature", "invalid")
+    twin = _case(bundle, str(case.twin))
+    assert check_twin(case, twin) == []
+    second = replace(case, input={**case.input, "at": "2026-01-02T00:00:00Z"})
+    assert any("differs from its twin in at too" in text for text in check_twin(second, twin))
+
+
+def test_second_defect_in_a_report_is_found(bundle: list[Family]) -> None:
+    case = _first(bundle, "signature", "invalid")
+    twin = _case(bundle, str(case.twin))
+    data = bytearray(case.input["report"])
+    data[0x50] ^= 1
+    second = replace(case, input={**case.input, "report": bytes(data)})
+    assert any("differs from the twin at 0x50 too" in text for text in check_twin(second, twin))
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A reference that accepts what one rule refuses: CA certificates without their rights."""
+    chain.check.cache_clear() if hasattr(chain.check, "cache_clear") else None
+    monkeypatch.setattr(chain, "_check_ca", lambda *_: None)
+    yield
+    chain.check.cache_clear() if hasattr(chain.check, "cache_clear") else None
+
+
+def test_broken_rule_is_found(broken: None) -> None:  # noqa: ARG001
+    assert check(read(CASES / "chain.json"), requirements())
+
+
+# ---- patches ----
+
+
+@pytest.mark.parametrize(
+    ("base", "new"),
+    [
+        (b"", b""),
+        (b"abc", b""),
+        (b"", b"abc"),
+        (bytes(100), bytes(40) + b"\1" + bytes(59)),
+        (bytes(range(200)), bytes(range(100)) + b"new" + bytes(range(100, 200))),
+        (bytes(range(200)), bytes(range(50)) + bytes(range(60, 200))),
+    ],
+)
+def test_patch(base: bytes, new: bytes) -> None:
+    assert apply(base, diff(base, new)) == new
+
+
+def test_bad_patch() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        apply(b"abc", [(2, 2, b"")])
+    with pytest.raises(ValueError, match="does not fit"):
+        apply(b"abc", [(1, 1, b""), (0, 1, b"")])
+
+
+def test_unknown_op() -> None:
+    case = Case("x", "x.y", "t", ("VRF-001",), "parse", {"op": "no_such_op"}, {"result": "valid"})
+    with pytest.raises(ModuleNotFoundError):
+        ops.run(case)

@@ -1,0 +1,77 @@
+/* Op kds_url: the request for a report's VCEK, by sevkit's own service. Certificate notes, section 3. */
+#include <string.h>
+
+#include "sevkit/report.h"
+#include "vectors/kds_client.h"
+
+/* Why no VCEK is asked for; NULL when one is. PRODUCT: of a report that does not say. */
+static const char *unaskable(const struct abi_report *report, enum abi_product product) {
+    const unsigned signer = abi_report_signing_key(report);
+    if (signer == ABI_SIGNING_KEY_VLEK) return "vlek";
+    if (signer != ABI_SIGNING_KEY_VCEK) return "signer";
+    if (product == ABI_PRODUCT_UNKNOWN) return "product";
+    return abi_all_zero(report->chip_id, sizeof report->chip_id) ? "masked" : NULL;
+}
+
+static const char *reason_of_status(unsigned status) {
+    switch (status) {
+    case 400: return "malformed";
+    case 401: return "credentials";
+    case 404: return "unknown";
+    case 405: return "method";
+    default: return "another status";
+    }
+}
+
+/* The family's word for ANSWER; NULL when it has the VCEK of WANTED, its path. */
+static const char *judge(const struct vmm_kds_answer *answer, const char *wanted) {
+    char path[KDS_PATH_MAX];
+    struct pki_cert *cert = NULL;
+    if (answer->status != 200) return reason_of_status(answer->status);
+    if (!sevkit_ok(pki_cert_parse(answer->body, answer->size, &cert))) return "not a certificate";
+    const bool good = kds_path_of_cert(cert, path);
+    pki_cert_free(cert);
+    if (!good) return "not a VCEK";
+    return strcmp(path, wanted) == 0 ? NULL : "other-tcb";
+}
+
+static bool read_product(struct suite_ctx *ctx, struct vector_case *c,
+                         const struct abi_report *report, enum abi_product *product) {
+    const char *name;
+    *product = abi_report_product(report);
+    if (report->version >= ABI_REPORT_VERSION_FMS || vector_find(c, "product") == NULL) return true;
+    if (!vector_text(ctx, c->input, "product", &name)) return false;
+    *product = abi_product_from_name(name);
+    return true;
+}
+
+/* The report's path, and what the service says to it or to the case's own. */
+static void ask(struct suite_ctx *ctx, struct vector_case *c, const struct abi_report *report,
+                enum abi_product product) {
+    struct abi_tcb_parts tcb;
+    struct vmm_kds_answer *answer = vector_alloc(c, sizeof *answer);
+    char path[KDS_PATH_MAX];
+    const char *url = path, *method = "GET";
+    SUITE_SETUP(ctx, "REPORTED_TCB", abi_tcb_unpack(product, report->reported_tcb, &tcb));
+    kds_vcek_path(product, report->chip_id, &tcb, path);
+    if (vector_find(c, "url") != NULL) SUITE_STEP(vector_text(ctx, c->input, "url", &url));
+    if (vector_find(c, "method") != NULL) SUITE_STEP(vector_text(ctx, c->input, "method", &method));
+    SUITE_STEP(kds_ask(ctx, product, report->chip_id, report->current_tcb, method, url, answer));
+    const char *reason = judge(answer, path);
+    SUITE_STEP(vector_seen(ctx, c, reason == NULL, "reason", reason));
+    SUITE_STEP(vector_output_text(ctx, c->output, "url", path));
+}
+
+void vector_run_kds_url(struct suite_ctx *ctx, struct vector_case *c) {
+    struct vector_bytes bytes;
+    struct abi_report report;
+    enum abi_product product;
+    SUITE_STEP(vector_bytes(ctx, c, "report", &bytes));
+    SUITE_SETUP(ctx, "report", abi_report_decode(bytes.bytes, bytes.size, &report));
+    SUITE_STEP(read_product(ctx, c, &report, &product));
+    const char *reason = unaskable(&report, product);
+    if (reason == NULL)
+        ask(ctx, c, &report, product);
+    else
+        SUITE_STEP(vector_seen(ctx, c, false, "reason", reason));
+}
