@@ -172,6 +172,11 @@ $(RMP_TOOLS): $(call objs,emulator/frontends/cli.c) $(RMP_TOOL_LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(RMP_TOOL_LIBS) $(LDFLAGS_ALL) $(PKG_LIBS) -pthread
 
+# The same inputs to C and to the reference (harness/differ).
+$(BUILD)/bin/vector-differ: $(call objs,harness/differ/differ.c) $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+
 # Fuzz targets; `make fuzz` calls this with clang and its flags.
 FUZZERS := $(patsubst harness/fuzz/target_%.c,$(BUILD)/bin/fuzz-%,$(wildcard harness/fuzz/target_*.c))
 $(BUILD)/bin/fuzz-frames: $(call objs,$(addprefix emulator/frontends/,cli.c frame.c world.c pspd_data.c pspd_machine.c pspd_options.c pspd_rmp.c pspd_state.c))
@@ -184,7 +189,7 @@ $(BUILD)/bin/sevkit: harness/build/sevkit.sh.in
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@HARNESS@|$(CURDIR)/harness|' -e 's|@VENV@|$(VENV)|' $< > $@ && chmod 755 $@
 
-all: $(BIN) $(RMP_TOOLS)
+all: $(BIN) $(RMP_TOOLS) $(BUILD)/bin/vector-differ
 
 # ---- installation: libsevkit is every folder's code in one library ----
 
@@ -293,6 +298,35 @@ fuzzers: $(FUZZERS)
 vectors: deps
 	@PYTHONPATH=harness $(VENV)/bin/python -m pack $(BUILD)
 
+# Programs that put the vectors to a verifier's library (docs/adapters.md), each built from its ecosystem's registry.
+ADAPTERS ?= go-sev-guest virtee-sev snp-verify reference
+ADAPTER_DIR := $(BUILD)/adapters
+ADAPTER_SRC := harness/adapters
+$(ADAPTER_DIR)/snp-verify/snp-verify: $(call objs,$(wildcard $(ADAPTER_SRC)/snp-verify/*.c) emulator/frontends/cli.c) $(foreach f,pki crypto abi,$(call lib,$(f)))
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+$(ADAPTER_DIR)/go-sev-guest/go-sev-guest: $(wildcard $(ADAPTER_SRC)/go-sev-guest/*.go $(ADAPTER_SRC)/go-sev-guest/go.*)
+	@mkdir -p $(@D)
+	cd $(ADAPTER_SRC)/go-sev-guest && CGO_ENABLED=0 go build -mod=readonly -buildvcs=false -trimpath -o $(abspath $@) .
+$(ADAPTER_DIR)/virtee-sev/virtee-sev: $(wildcard $(ADAPTER_SRC)/virtee-sev/Cargo.* $(ADAPTER_SRC)/virtee-sev/src/*.rs)
+	@mkdir -p $(@D)
+	cd $(ADAPTER_SRC)/virtee-sev && CARGO_TARGET_DIR=$(abspath $(@D))/target cargo build --release --locked --quiet
+	cp $(@D)/target/release/virtee-sev $@
+adapter-programs: $(foreach a,$(filter-out reference,$(ADAPTERS)),$(ADAPTER_DIR)/$(a)/$(a))
+
+adapters: deps
+	@$(SUBMAKE) adapter-programs
+
+matrix: adapters
+	@$(SUBMAKE) $(BUILD)/bin/sevkit
+	@SEVKIT_BIN=$(BUILD)/bin $(BUILD)/bin/sevkit matrix $(addprefix --adapter ,$(ADAPTERS)) --out $(BUILD)/matrix
+
+DIFFER_INPUTS ?= 1000000
+differ: deps
+	@$(SUBMAKE) $(BUILD)/bin/vector-differ
+	@PYTHONPATH=harness $(VENV)/bin/python -m differ --program $(BUILD)/bin/vector-differ --inputs $(DIFFER_INPUTS) \
+	    --out $(BUILD)/differ
+
 # Makes the cases anew; they are committed.
 cases: deps
 	@PYTHONPATH=harness $(VENV)/bin/python -m reference generate
@@ -385,5 +419,5 @@ clean:
 	$(if $(filter / . .. ,$(BUILD))$(if $(BUILD),,x),$(error BUILD=$(BUILD) is no folder to remove))
 	rm -rf $(BUILD)
 
-.PHONY: all adapters bench cases clients differ fuzz fuzzers help matrix mutants docs prove walk install lint deps deps-dev deps-guest guest conform test unit-tests vectors clean $(addprefix unit-,$(FOLDERS))
+.PHONY: adapter-programs all adapters bench cases clients differ fuzz fuzzers help matrix mutants docs prove walk install lint deps deps-dev deps-guest guest conform test unit-tests vectors clean $(addprefix unit-,$(FOLDERS))
 .DELETE_ON_ERROR:

@@ -120,7 +120,7 @@ static struct sevkit_result svsm_pages(const struct launch *l, uint64_t ovmf_sta
     const struct vmm_measure_guest *guest = l->guest;
     const struct vmm_file svsm = guest->svsm;
     const bool whole = whole_pages(svsm) && guest->vars_size % ABI_PAGE_SIZE == 0;
-    const bool fits = svsm.size <= ovmf_start && guest->vars_size <= ovmf_start - svsm.size;
+    const bool fits = svsm.size < ovmf_start && guest->vars_size <= ovmf_start - svsm.size;
     if (!whole) return vmm_bad_image("image", svsm.size, "whole pages");
     if (!fits) return vmm_bad_image("image", svsm.size, "room below OVMF");
     const uint64_t start = ovmf_start - guest->vars_size - svsm.size; /* @req SNP-LD-050 */

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import click
@@ -40,16 +41,21 @@ def _chosen(names: tuple[str, ...]) -> list[Family]:
     return [f for f in found if not names or f.name in names or f.file in names]
 
 
+def _made(name: str) -> tuple[str, int, str]:
+    family = families.build(name)
+    return family.file, len(family.cases), render(family)
+
+
 @main.command()
 @click.argument("names", nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path), default=CASES, help="Folder of the files.")
 def generate(names: tuple[str, ...], out: Path) -> None:
     """Writes the files of the families NAMES, or of all."""
     out.mkdir(parents=True, exist_ok=True)
-    for name in names or families.names():
-        family = families.build(name)
-        (out / f"{family.file}.json").write_text(render(family), encoding="utf-8")
-        click.echo(f"{family.file}: {len(family.cases)} cases")
+    with ProcessPoolExecutor() as pool:
+        for file, cases, text in pool.map(_made, names or families.names()):
+            (out / f"{file}.json").write_text(text, encoding="utf-8")
+            click.echo(f"{file}: {cases} cases")
 
 
 @main.command(name="check")

@@ -227,12 +227,18 @@ def _differences(base: bytes, new: bytes) -> Patch:
 
 def _meet(base: bytes, new: bytes) -> tuple[int, int]:
     """How much of BASE goes and how much of NEW comes until both go on alike."""
-    for distance in range(1, 2 * REACH):
-        for gone in range(max(0, distance - REACH), min(distance, REACH) + 1):
-            come = distance - gone
-            if base[gone : gone + WINDOW] == new[come : come + WINDOW] and len(base) - gone >= WINDOW:
-                return gone, come
-    return len(base), len(new)
+    ahead: dict[bytes, int] = {}
+    for come in range(min(REACH, len(new) - WINDOW + 1)):
+        ahead.setdefault(new[come : come + WINDOW], come)
+    found = [
+        (gone + ahead[window], gone)
+        for gone in range(min(REACH, len(base) - WINDOW + 1))
+        if (window := base[gone : gone + WINDOW]) in ahead
+    ]
+    if not found:
+        return len(base), len(new)
+    distance, gone = min(found)
+    return gone, distance - gone
 
 
 def _shifted(base: bytes, new: bytes) -> Patch:

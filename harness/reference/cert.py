@@ -19,7 +19,6 @@ from reference import der_read as der
 from reference.der_read import DerError, Reader
 from reference.tcb import PRODUCTS
 
-
 # RSASSA-PSS, SHA-384, MGF1 with SHA-384, salt 48: with trailer 1 spelled out and without. Notes, 1.1.
 PSS_A = bytes.fromhex(
     "304606092A864886F70D01010A3039A00F300D06096086480165030402020500"
@@ -31,6 +30,10 @@ PSS_B = bytes.fromhex(
 )
 RSA_ENCRYPTION = bytes.fromhex("300D06092A864886F70D0101010500")
 EC_P384 = bytes.fromhex("301006072A8648CE3D020106052B81040022")
+
+# The capacity of sevkit's verifier, not the format's: docs/limits.md.
+EXTENSIONS_MAX = 32
+TEXT_MAX = 127
 
 BASIC_CONSTRAINTS = "2.5.29.19"
 KEY_USAGE = "2.5.29.15"
@@ -106,16 +109,19 @@ def kind_and_line(name: Name) -> tuple[str | None, str | None]:
 
 
 def pem(data: bytes, label: bytes) -> bytes:
-    """DATA, or the bytes of exactly one PEM block with LABEL and only white space around it."""
+    """DATA, or the bytes of exactly one PEM block with LABEL and only white space around it. Its lines end in
+    LF or CRLF and are not blank."""
     if not data.lstrip().startswith(b"-----"):
         return data
-    text = data.strip()
-    begin, end = b"-----BEGIN " + label + b"-----", b"-----END " + label + b"-----"
-    if not text.startswith(begin) or not text.endswith(end) or text.count(begin) != 1:
+    text = data.strip().replace(b"\r\n", b"\n")
+    lines = [line.rstrip(b" \t") for line in text.split(b"\n")]
+    if lines[0] != b"-----BEGIN " + label + b"-----" or lines[-1] != b"-----END " + label + b"-----":
         raise DerError("not exactly one PEM block")
-    body = b"".join(text[len(begin) : -len(end)].split())
+    body = lines[1:-1]
+    if b"" in body:
+        raise DerError("PEM with a blank line")
     try:
-        return base64.b64decode(body, validate=True)
+        return base64.b64decode(b"".join(body), validate=True)
     except binascii.Error as error:
         raise DerError("PEM without good base64") from error
 
@@ -148,7 +154,7 @@ def time(reader: Reader) -> int:
 
 
 def extensions(content: bytes) -> tuple[Extension, ...]:
-    """The members of a SEQUENCE OF Extension; one of them at least."""
+    """The members of a SEQUENCE OF Extension."""
     found = []
     for value in der.items(content, der.SEQUENCE):
         reader = Reader(value.content)
@@ -157,8 +163,6 @@ def extensions(content: bytes) -> tuple[Extension, ...]:
         critical = der.true_flag(flag) if flag else False
         found.append(Extension(oid, critical, reader.take(der.OCTET_STRING).content))
         reader.end()
-    if not found:
-        raise DerError("an empty list of extensions")
     return tuple(found)
 
 
@@ -185,6 +189,8 @@ def _parse_der(data: bytes) -> Cert:
     found: tuple[Extension, ...] = ()
     if tagged := reader.take_if(0xA3):
         found = extensions(der.only(tagged.content, der.SEQUENCE).content)
+        if not 1 <= len(found) <= EXTENSIONS_MAX:
+            raise DerError(f"not 1 to {EXTENSIONS_MAX} extensions")
     reader.end()
     return Cert(
         raw=data,
@@ -291,8 +297,8 @@ def _number(value: bytes, most: int) -> int:
 
 def _text(value: bytes) -> str:
     content = der.only(value, der.IA5).content
-    if not content or not all(0x20 <= byte < 0x7F for byte in content):
-        raise CertError("not printable ASCII")
+    if not content or not all(0x20 <= byte < 0x7F for byte in content) or len(content) > TEXT_MAX:
+        raise CertError(f"not 1 to {TEXT_MAX} printable ASCII characters")
     return content.decode("ascii")
 
 

@@ -150,4 +150,4 @@ def derive(machine: Machine, launch: int, request: KeyRequest) -> bytes:
         + (block.id_key_digest if block.author_key_digest is None else block.author_key_digest)
         + b"".join(value if request.fields & bit else bytes(len(value)) for bit, value in optional)
     )
-    return kdf(root, "reference guest key", context, 32)
+    return kdf(root, "sevkit-test-guest-key", context, 32)

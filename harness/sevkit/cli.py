@@ -11,11 +11,14 @@ import click
 
 from sevkit import __version__, tools
 from sevkit.guest import guest_command, run_qemu
+from sevkit.matrix import matrix_command
 from sevkit.run import run_suites
 
 KERNELS = ("5.19", "6.1.0", "6.6", "6.12", "6.16", "latest")
 SPECS = ("1.58",)
-AREAS_HELP = "Only this area (message, report, key, device, tsm, verifier); may be given again."
+AREAS_HELP = (
+    "Only this area (message, report, key, verifier, device, tsm, attack, rmp, vectors); may be given again."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -103,6 +106,7 @@ def run(
 
 
 main.add_command(guest_command)
+main.add_command(matrix_command)
 
 
 def _become(name: str, arguments: list[str], called: str) -> None:

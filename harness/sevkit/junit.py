@@ -33,14 +33,14 @@ def write_junit(run: Run, path: Path) -> None:
             )
             if test.verdict in FAILED:
                 tag = "failure" if test.verdict in ("FAIL", "XPASS") else "error"
-                ET.SubElement(case, tag, type=test.verdict, message=_printable(test.reason))
+                ET.SubElement(case, tag, type=test.verdict, message=printable(test.reason))
             elif test.verdict in SKIPPED:
-                ET.SubElement(case, "skipped", message=_printable(test.reason))
+                ET.SubElement(case, "skipped", message=printable(test.reason))
     ET.indent(root)
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """XML 1.0 has no control characters but tab and line ends."""
     return "".join(
         c if (c >= " " and c not in "\ufffe\uffff") or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}"

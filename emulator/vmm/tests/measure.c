@@ -120,6 +120,32 @@ static void vcpus(void) {
     UNIT_OK(list_pages(&guest, &list));
 }
 
+/* What lies behind the last section is none, though it looks like one. */
+static void section_count(void) {
+    static const uint8_t kernel[] = "a kernel";
+    static const enum vmm_host hosts[] = {VMM_HOST_QEMU, VMM_HOST_EC2};
+    for (size_t i = 0; i < 2; i++) {
+        image_make(image);
+        abi_put_le32(image + AT_METADATA + 12, SECTIONS - 1);
+        struct vmm_measure_guest guest = guest_of(image);
+        guest.host = hosts[i];
+        list = (struct list){.fail_at = SIZE_MAX};
+        UNIT_OK(list_pages(&guest, &list));
+        CU_ASSERT_EQUAL(list.count, 10);
+        abi_put_le32(image + AT_METADATA + 12, 3); /* the hashes' section is the next one */
+        guest.kernel = (struct vmm_file){kernel, sizeof kernel};
+        refused(&guest, "kernel-hashes", 3);
+    }
+    image_make(image); /* the hashes' section is the first one, and the only one */
+    memcpy(image + AT_SECTIONS, image + AT_SECTIONS + 3 * 12, 12);
+    abi_put_le32(image + AT_METADATA + 12, 1);
+    struct vmm_measure_guest guest = guest_of(image);
+    guest.kernel = (struct vmm_file){kernel, sizeof kernel};
+    list = (struct list){.fail_at = SIZE_MAX};
+    UNIT_OK(list_pages(&guest, &list));
+    CU_ASSERT_EQUAL(list.count, 5);
+}
+
 /* A SHA-256 entry of the table at AT. */
 static void entry_is(const uint8_t *at, const char *guid, const void *bytes, size_t size) {
     uint8_t wanted[50];
@@ -150,6 +176,7 @@ static void kernel_hashes(void) {
         CU_ASSERT_EQUAL(page->type, 1);
         CU_ASSERT_EQUAL(page->gpa, 0x80F000);
         CU_ASSERT(abi_all_zero(page->bytes, 0xC0));
+        CU_ASSERT_EQUAL(list.pages[7].type, 3); /* SVSM_CAA stays as it is */
         UNIT_BYTES(table, head, sizeof head);
         entry_is(table + 18, "d82dd097 20bd 944c aa78 e7714d36ab2a", full ? "quiet" : "",
                  full ? 6 : 1);
@@ -236,6 +263,8 @@ static void svsm(void) {
     refused(&guest, "image", guest.svsm.size);
     guest.svsm.size = 0;
     refused(&guest, "image", guest.svsm.size);
+    guest.svsm.size = OVMF_START;
+    refused(&guest, "image", guest.svsm.size);
     guest.svsm.size = OVMF_START + 0x1000;
     refused(&guest, "image", guest.svsm.size);
     guest.svsm.size = sizeof own;
@@ -298,6 +327,7 @@ static const struct unit_test tests[] = {
     {"other-hosts", other_hosts},
     {"ec2-two-cpuid", ec2_two_cpuid},
     {"vcpus", vcpus},
+    {"section-count", section_count},
     {"kernel-hashes", kernel_hashes},
     {"kernel-refusals", kernel_refusals},
     {"svsm", svsm},

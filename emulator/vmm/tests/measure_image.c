@@ -143,13 +143,15 @@ static void entries(void) {
                SEVKIT_BAD_VALUE, "reset-block");
     CU_ASSERT_EQUAL(number, 77);
 
-    /* The first entry of the table, cut to three bytes of data. */
-    image_make(bytes);
-    abi_put_le16(bytes + AT_SVSM + 4, 21);
-    abi_put_le16(bytes + AT_FOOTER, AT_FOOTER + 18 - AT_TABLE - 1);
-    UNIT_OK(open_image(&image));
-    UNIT_FAILS(vmm_image_number(&image, vmm_guid_svsm_info, "svsm-info", &number), SEVKIT_BAD_VALUE,
-               "svsm-info");
+    /* The first entry of the table, cut to three bytes of data, to two, to one, to none. */
+    for (uint16_t cut = 1; cut <= 4; cut++) {
+        image_make(bytes);
+        abi_put_le16(bytes + AT_SVSM + 4, (uint16_t)(22 - cut));
+        abi_put_le16(bytes + AT_FOOTER, (uint16_t)(AT_FOOTER + 18 - AT_TABLE - cut));
+        UNIT_OK(open_image(&image));
+        UNIT_FAILS(vmm_image_number(&image, vmm_guid_svsm_info, "svsm-info", &number),
+                   SEVKIT_BAD_VALUE, "svsm-info");
+    }
 
     /* Of two entries with one GUID the last one counts. */
     image_make(bytes);

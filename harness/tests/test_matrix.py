@@ -1,0 +1,421 @@
+"""`sevkit matrix` with adapters that behave, misbehave and refuse everything, and with small vectors."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from sevkit import matrix_adapter, tools
+from sevkit.matrix_cases import Bundle, load, request
+
+SCHEMA = json.loads((tools.tree() / "harness/sevkit/schema/matrix.schema.json").read_text())
+GOOD, BAD, OTHER = b"good report", b"bad report!", b"other report"
+ROOT = b"\x30\x03root"
+AT = "2026-01-01T00:00:00Z"
+
+# What the fake adapters are made of: a line is read, `say` answers it. ANSWER is each one's own.
+ADAPTER = """
+import base64, json, os, signal, sys, time
+HELLO = {"name": "fake", "version": "1", "language": "python", "ops": ["verify", "parse"],
+         "anchors": "configurable",
+         "layers": ["parse", "signature", "chain"], "options": ["at", "allow_debug"]}
+HELLO.update(json.loads('''%s'''))
+def say(**answer):
+    print(json.dumps(answer), flush=True)
+def right(r):
+    bad = base64.b64decode(r.get("report") or r.get("data") or "") != b"good report"
+    debug = r.get("policy", {}).get("allow_debug", True)
+    if bad or not debug:
+        return {"verdict": "reject", "stage": "signature" if bad else "policy"}
+    return {"verdict": "accept", "stage": None}
+def main():
+    for line in sys.stdin:
+        r = json.loads(line)
+        if r["op"] == "hello":
+            say(**HELLO)
+        else:
+            ANSWER(r)
+"""
+RIGHT = "def ANSWER(r): say(id=r['id'], **right(r))\n"
+
+
+def verify(report: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"op": "verify", "report": report, "certs": {}, "at": AT, **more}
+
+
+def case(name: str, result: str, input_: dict[str, Any], **more: Any) -> dict[str, Any]:
+    expect = {"result": result, **more.pop("expect", {})}
+    layer = more.pop("layer", "signature")
+    return {"id": f"t.{name}", "title": name, "layer": layer, "input": input_, "expect": expect, **more}
+
+
+def defect(name: str, **more: Any) -> dict[str, Any]:
+    """An invalid case of which t.good is the twin."""
+    change = {"member": more.pop("member", "report"), "field": more.pop("field", "SIGNATURE"), "signer": None}
+    input_ = more.pop("input", verify({"blob": "good", "patch": [[0, 4, b"bad ".hex()], [11, 0, "21"]]}))
+    return case(name, "invalid", input_, twin="t.good", changes=[change], expect=STAGE, **more)
+
+
+STAGE = {"stage": "signature"}
+PEM = {"base64": base64.b64encode(b"-----BEGIN CERTIFICATE-----").decode()}
+VALID = case("good", "valid", verify({"blob": "good"}))
+INVALID = defect("bad")
+POLICY = case(
+    "debug",
+    "policy",
+    verify({"blob": "good"}),
+    expect={"stage": "policy", "policy": {"accept": {}, "refuse": {"allow_debug": False}}},
+)
+
+
+@dataclass
+class Done:
+    """What a run left."""
+
+    code: int
+    stdout: str
+    stderr: str
+    out: Path
+
+    @property
+    def matrix(self) -> dict[str, Any]:
+        matrix: dict[str, Any] = json.loads((self.out / "results.json").read_text())
+        jsonschema.validate(matrix, SCHEMA)
+        return matrix
+
+    def cells(self, adapter: str = "fake") -> dict[str, dict[str, Any]]:
+        return {c["id"].removeprefix("t."): c["verdicts"][adapter] for c in self.matrix["cases"]}
+
+    def classes(self) -> dict[str, str]:
+        return {name: cell["class"] for name, cell in self.cells().items()}
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs `sevkit matrix` with one fake adapter on CASES."""
+
+    def call(
+        answer: str,
+        cases: list[dict[str, Any]],
+        *more: str,
+        hello: str = "{}",
+        toml: str = "",
+        limit: float = 5,
+    ) -> Done:
+        folder = tmp_path / "fake"
+        folder.mkdir(exist_ok=True)
+        (folder / "adapter.py").write_text(ADAPTER % hello + answer + "main()\n")
+        start = 'start = ["{python}", "{folder}/adapter.py"]'
+        (folder / "adapter.toml").write_text(f'name = "fake"\n{start}\n{toml}')
+        (tmp_path / "cases.json").write_text(json.dumps({"blobs": BLOBS, "cases": cases}))
+        out = tmp_path / "out"
+        wait = f"from sevkit import matrix_adapter; matrix_adapter.TIME_LIMIT_S = {limit}"
+        program = f"{wait}; from sevkit.cli import main; main(prog_name='sevkit')"
+        command = [sys.executable, "-c", program, "matrix", "--adapter", str(folder)]
+        command += ["--vectors", str(tmp_path / "cases.json"), "--out", str(out), "--jobs", "1", *more]
+        env = {**os.environ, "PYTHONPATH": str(tools.tree() / "harness")}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+        return Done(done.returncode, done.stdout, done.stderr, out)
+
+    return call
+
+
+BLOBS = {"good": base64.b64encode(GOOD).decode()}
+
+
+def test_agree(run: Run) -> None:
+    done = run(RIGHT, [VALID, INVALID, POLICY])
+    assert done.classes() == {"good": "agree", "bad": "agree", "debug": "agree"}, done.stderr
+    assert done.cells()["debug"]["sides"] == {"accept": "accept", "refuse": "reject"}
+    assert done.stdout.splitlines()[-1] == "3 passed, 0 failed, 0 skipped"
+    assert done.code == 0
+    assert "<td" in (done.out / "index.html").read_text()
+    suite = ET.parse(done.out / "junit.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "0", "0")
+
+
+def test_accepts_everything(run: Run) -> None:
+    done = run("def ANSWER(r): say(id=r['id'], verdict='accept', stage=None)\n", [VALID, INVALID, POLICY])
+    assert done.classes() == {"good": "agree", "bad": "wrong-accept", "debug": "wrong-accept"}
+    assert "wrong-accept fake t.bad" in done.stdout
+    assert done.code == 1
+    failures = ET.parse(done.out / "junit.xml").getroot().iter("failure")
+    assert [f.get("type") for f in failures] == ["wrong-accept", "wrong-accept"]
+
+
+def test_refuses_everything(run: Run) -> None:
+    done = run("def ANSWER(r): say(id=r['id'], verdict='reject', stage=None)\n", [VALID, INVALID, POLICY])
+    assert done.classes() == {"good": "wrong-reject", "bad": "not-claimed", "debug": "wrong-reject"}
+    assert done.cells()["bad"]["detail"].startswith("twin refused")
+
+
+def test_twin_outside_the_glob(run: Run) -> None:
+    """The twin is asked about though nobody asked for it, and is not in the results."""
+    refuses = "def ANSWER(r): say(id=r['id'], verdict='reject', stage=None)\n"
+    cells = run(refuses, [VALID, INVALID], "--shard", "2/2").cells()
+    assert {name: cell["class"] for name, cell in cells.items()} == {"bad": "not-claimed"}
+
+
+def test_stage(run: Run) -> None:
+    says = "def ANSWER(r): say(**{'id': r['id'], **right(r), 'stage': %s})\n"
+    assert run(says % "'chain'", [VALID, INVALID]).classes()["bad"] == "wrong-stage"
+    assert run(says % "None", [VALID, INVALID]).classes()["bad"] == "agree"
+    narrow = run(says % "'chain'", [VALID, {**INVALID, "layer": "chain"}], hello='{"layers": ["chain"]}')
+    assert narrow.classes()["bad"] == "agree", "the stage that is expected is none of its layers"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "detail"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "crash", "signal 11"),
+        ("sys.exit('panic: it went wrong')", "crash", "exit code 1: panic: it went wrong"),
+        ("os.close(1); time.sleep(9)", "crash", "closed its stdout"),
+        ("time.sleep(9)", "hang", "no answer in 1 s"),
+        ("print('what?', flush=True)", "garbled", "not JSON"),
+        ("print('[]', flush=True)", "garbled", "not a JSON object"),
+        ("say(id='another', verdict='accept', stage=None)", "garbled", "id"),
+        ("say(id=r['id'], verdict='yes', stage=None)", "garbled", "verdict"),
+        ("say(id=r['id'], verdict='reject', stage=3)", "garbled", "stage"),
+        ("print('x' * (1 << 21), flush=True)", "garbled", "more than"),
+        ("print('{}\\n{}', flush=True)", "garbled", "more than one line"),
+        ("say(id=r['id'], verdict='error', stage=None, detail='mine')", "error", "mine"),
+        ("say(id=r['id'], verdict='unsupported', stage=None)", "not-claimed", "unsupported"),
+    ],
+)
+def test_fault_and_restart(run: Run, answer: str, expected: str, detail: str) -> None:
+    """The cases after it are answered: by a new process, where the old one is lost."""
+    fault = f"def ANSWER(r):\n  if r['id'] == 't.bad': {answer}\n  else: say(id=r['id'], **right(r))\n"
+    done = run(fault, [VALID, INVALID, {**INVALID, "id": "t.later"}, POLICY], limit=1)
+    assert done.classes() == {"good": "agree", "bad": expected, "later": "agree", "debug": "agree"}
+    assert detail in done.cells()["bad"]["detail"]
+    assert done.code == (0 if expected == "not-claimed" else 1)
+
+
+def test_twin_faults(run: Run) -> None:
+    fault = "def ANSWER(r): sys.exit(3) if r['id'] == 't.good' else say(id=r['id'], **right(r))\n"
+    assert run(fault, [VALID, INVALID]).classes() == {"good": "crash", "bad": "not-claimed"}
+
+
+def test_adapter_that_does_not_read(run: Run) -> None:
+    """A request larger than a pipe takes no longer than the limit."""
+    large = verify({"base64": base64.b64encode(bytes(200_000)).decode()})
+    deaf = "def ANSWER(r): say(id=r['id'], **right(r)); time.sleep(90)\n"
+    done = run(deaf, [VALID, case("large", "valid", large)], limit=1)
+    assert done.classes() == {"good": "agree", "large": "hang"}
+
+
+@pytest.mark.parametrize(
+    ("hello", "asked", "why"),
+    [
+        ({"ops": ["parse"]}, INVALID, "no op verify"),
+        ({"layers": ["chain"]}, INVALID, "no layer signature"),
+        ({"options": []}, defect("time", member="at"), "no option at"),
+        ({"options": []}, defect("time", member="certs.vcek", field="notBefore"), "no option at"),
+        (
+            {"anchors": "pinned"},
+            defect("root", input=verify({"blob": "good"}, roots=[{"blob": "good"}])),
+            "pinned",
+        ),
+        ({"anchors": "none"}, defect("root", member="roots"), "no anchors"),
+        ({}, defect("floor", input=verify({"blob": "good"}, policy={"tcb_min": {}})), "no option tcb_min"),
+        ({}, defect("dir", input=verify({"blob": "good"}, trust_dir=True)), "no option trust_dir"),
+        ({}, defect("pem", input=verify({"blob": "good"}, certs={"vcek": PEM})), "no option pem"),
+    ],
+)
+def test_not_claimed(run: Run, hello: dict[str, Any], asked: dict[str, Any], why: str) -> None:
+    """Never wrong-accept: this adapter would accept anything."""
+    accepts = "def ANSWER(r): say(id=r['id'], verdict='accept', stage=None)\n"
+    cells = run(accepts, [VALID, asked], hello=json.dumps(hello)).cells()
+    cell = cells[asked["id"].removeprefix("t.")]
+    assert cell["class"] == "not-claimed"
+    assert why in cell["detail"]
+    assert cell["verdict"] is None
+
+
+def test_option_by_its_other_name(run: Run) -> None:
+    floor = defect("floor", input=verify({"base64": "eA=="}, policy={"tcb_min": {}}))
+    assert run(RIGHT, [VALID, floor], hello='{"options": ["min_tcb"]}').classes()["floor"] == "agree"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "code"),
+    [
+        (RIGHT, "policy", 0),
+        ("def ANSWER(r): say(id=r['id'], verdict='reject', stage=None)\n", "policy", 0),
+        ("def ANSWER(r): sys.exit(1)\n", "crash", 1),
+    ],
+)
+def test_policy_without_the_option(run: Run, answer: str, expected: str, code: int) -> None:
+    done = run(answer, [POLICY], hello='{"options": ["at"]}')
+    assert (done.classes(), done.code) == ({"debug": expected}, code)
+
+
+KNOWN = """
+[[known]]
+id = "no-signature"
+cases = ["t.ba?"]
+class = "wrong-accept"
+kind = "library non-goal"
+reason = "left to the caller"
+link = "https://example.org/issue/1"
+"""
+
+
+def test_known(run: Run) -> None:
+    accepts = "def ANSWER(r): say(id=r['id'], verdict='accept', stage=None)\n"
+    done = run(accepts, [VALID, INVALID], toml=KNOWN)
+    assert done.classes() == {"good": "agree", "bad": "known(no-signature)"}
+    assert "https://example.org/issue/1" in done.cells()["bad"]["detail"]
+    assert done.code == 0
+    turin = KNOWN + 'product = "Turin"\n'
+    assert run(accepts, [VALID, INVALID], toml=turin).classes()["bad"] == "wrong-accept"
+    done = run(accepts, [VALID, {**INVALID, "product": "Turin"}], toml=turin)
+    assert done.classes()["bad"] == "known(no-signature)"
+    both = KNOWN.replace('"wrong-accept"', '["crash", "wrong-accept"]')
+    assert run(accepts, [VALID, INVALID], toml=both).classes()["bad"] == "known(no-signature)"
+    other = KNOWN.replace("wrong-accept", "crash")
+    assert run(accepts, [VALID, INVALID], toml=other).classes()["bad"] == "wrong-accept"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('kind = "library non-goal"', 'kind = "our model is wrong"'),
+        ('class = "wrong-accept"', 'class = "agree"'),
+        ('reason = "left to the caller"', 'reason = ""'),
+        ('link = "https://example.org/issue/1"', ""),
+    ],
+)
+def test_known_must_be_in_order(run: Run, old: str, new: str) -> None:
+    done = run(RIGHT, [VALID], toml=KNOWN.replace(old, new))
+    assert done.code == 2
+    assert "adapter.toml" in done.stderr
+
+
+def test_shards_make_the_whole(run: Run) -> None:
+    cases = [VALID, *(defect(f"bad{i}") for i in range(5)), POLICY]
+    whole = run(RIGHT, cases).matrix
+    shards = [run(RIGHT, cases, "--shard", f"{i}/3").matrix["cases"] for i in (1, 2, 3)]
+    merged = {c["id"]: c for shard in shards for c in shard}
+    assert sum(map(len, shards)) == len(merged)
+    assert [merged[c["id"]] for c in whole["cases"]] == whole["cases"]
+
+
+def test_output_is_compared(run: Run) -> None:
+    """Of what both have, numbers in either form."""
+    parsed = case("parse", "valid", {"op": "parse", "report": {"blob": "good"}}, layer="parse")
+    url = "/vcek/v1/Genoa/00ff?blSPL=03&teeSPL=00"
+    expected = {"version": 5, "policy": "0x30000", "chip_id": "00ff", "more": None, "url": url}
+    parsed["expect"]["output"] = expected
+    says = "def ANSWER(r): say(id=r['id'], verdict='accept', stage=None, output=%s)\n"
+    also = "https://kdsintf.amd.com/vcek/v1/Genoa/00FF?teeSPL=0&blSPL=3"
+    same = says % f"{{'version': 5, 'policy': 0x30000, 'chip_id': '00FF', 'ours': 1, 'url': '{also}'}}"
+    assert run(same, [parsed]).classes() == {"parse": "agree"}
+    assert (
+        run(says % f"{{'url': '{url.replace('03', '30')}'}}", [parsed]).classes()["parse"] == "wrong-reject"
+    )
+    done = run(says % "{'version': 4}", [parsed])
+    assert done.cells()["parse"]["class"] == "wrong-reject"
+    assert "version" in done.cells()["parse"]["detail"]
+
+
+def test_json_list_and_exit_codes(run: Run) -> None:
+    done = run(RIGHT, [VALID], "--json")
+    assert json.loads(done.stdout) == done.matrix
+    listed = run(RIGHT, [VALID, INVALID], "--list")
+    assert listed.stdout.splitlines()[1:] == [
+        "t.good\tverify\tsignature\tvalid",
+        "t.bad\tverify\tsignature\tinvalid",
+    ]
+    assert run(RIGHT, []).code == 77
+    assert run(RIGHT, [VALID], hello='{"ops": []}').code == 77
+    assert run(RIGHT, [VALID], "--shard", "3/2").code == 2
+    assert run(RIGHT, [{**VALID, "input": verify({"blob": "absent"})}]).code == 2
+    assert run(RIGHT, [VALID], "--adapter", "no-such").code == 2
+    assert run(RIGHT, [VALID], hello='{"anchors": "some"}').code == 3
+
+
+def test_missing_adapter(run: Run, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "adapter.toml").write_text('name = "other"\nstart = ["{build}/other"]\n')
+    done = run(RIGHT, [VALID], "--adapter", str(other))
+    assert done.code == 3
+    assert "make adapters" in done.stderr
+
+
+def test_request(tmp_path: Path) -> None:
+    """Bytes in base64, roots in PEM, no more of the case than its input."""
+    source = verify(
+        {"base64": "eA=="}, roots=[{"base64": base64.b64encode(ROOT).decode()}], policy={"vmpl_max": 1}
+    )
+    cases = [case("one", "valid", source, product="Genoa")]
+    (tmp_path / "one.json").write_text(json.dumps({"blobs": {}, "cases": cases}))
+    bundle: Bundle = load(tmp_path, None, None)
+    assert request(bundle.cases["t.one"], "") == {
+        "op": "verify",
+        "report": "eA==",
+        "certs": {},
+        "at": AT,
+        "roots": [
+            f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(ROOT).decode()}\n-----END CERTIFICATE-----\n"
+        ],
+        "policy": {"vmpl_max": 1},
+        "product": "Genoa",
+    }
+
+
+def test_globs(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        rows = [{**VALID, "id": f"{name}.one"}, {**VALID, "id": f"{name}.two"}]
+        (tmp_path / f"{name}.json").write_text(json.dumps({"blobs": BLOBS, "cases": rows}))
+    assert load(tmp_path, None, None).selected == ["a.one", "a.two", "b.one", "b.two"]
+    assert load(tmp_path, "*.one", None).selected == ["a.one", "b.one"]
+    assert load(tmp_path, "b.json", None).selected == ["b.one", "b.two"]
+    assert load(tmp_path, f"{tmp_path}/a*.json", None).selected == ["a.one", "a.two"]
+
+
+def test_our_adapters_are_in_order() -> None:
+    names = [adapter.name for adapter in matrix_adapter.find(())]
+    assert names == ["go-sev-guest", "reference", "snp-verify", "virtee-sev"]
+
+
+def test_reference_adapter() -> None:
+    """It starts, and answers a case of its own."""
+    out = subprocess.run(
+        [sys.executable, tools.tree() / "harness/adapters/reference/adapter.py"],
+        input='{"op": "hello"}\n{"op": "parse", "kind": "report", "id": "x", "data": "eA=="}\n',
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    hello, answer = map(json.loads, out.splitlines())
+    assert hello["name"] == "reference"
+    assert (answer["id"], answer["verdict"], answer["stage"]) == ("x", "reject", "parse")
+
+
+def test_reference_claims_every_layer() -> None:
+    """A layer that no adapter claims would be looked at by none."""
+    layers = {case.layer for case in load(tools.tree() / "vectors" / "cases", None, None).cases.values()}
+    out = subprocess.run(
+        [sys.executable, tools.tree() / "harness/adapters/reference/adapter.py"],
+        input='{"op": "hello"}\n',
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert layers - set(json.loads(out)["layers"]) == set()
