@@ -170,9 +170,6 @@ static struct sevkit_result bad_key_info(uint32_t key_info) {
                        "bits 31:5 must be zero");
 }
 
-/* Whether version 4 already has mitigation vectors is UNCONFIRMED (section 9), so that their bytes
- * are tested below it only. */
-#define VERSION_MAY_HAVE_MIT_VECTORS 4
 #define FMS ABI_REPORT_CPUID_FAM_ID              /* family, model, stepping: 3 bytes */
 #define MIT_VECTORS ABI_REPORT_LAUNCH_MIT_VECTOR /* launch and current: 16 bytes */
 
@@ -183,8 +180,10 @@ static struct sevkit_result zero(const uint8_t *b, const char *field, size_t at,
 struct sevkit_result abi_report_check_fields(const struct abi_report *r) {
     uint8_t b[ABI_REPORT_SIZE];
     abi_report_encode(r, b);
-    const bool fms_reserved = r->version < ABI_REPORT_VERSION_FMS;
-    const bool mit_reserved = r->version < VERSION_MAY_HAVE_MIT_VECTORS;
+    /* Whether version 4 already has mitigation vectors is UNCONFIRMED (section 9). A version that is
+     * none reserves what all do: it is to be refused for being what it is. */
+    const bool fms_reserved = r->version == 2;
+    const bool mit_reserved = r->version == 2 || r->version == 3;
     if (!(r->policy & ABI_POLICY_RESERVED_ONE)) return bad_policy(r->policy);  /* @req VRF-002 */
     if (r->key_info & ABI_KEY_INFO_RESERVED) return bad_key_info(r->key_info); /* @req VRF-003 */
     SEVKIT_TRY(zero(b, "RESERVED_4C", ABI_REPORT_RESERVED_4C, 4));             /* @req VRF-004 */

@@ -2,6 +2,8 @@
 #include "crypto/der.h"
 
 #define CONSTRUCTED 0x20
+#define SEQUENCE 0x10
+#define SET 0x11
 #define TAG_NUMBER 0x1F  /* all ones: the number follows in more bytes */
 #define LENGTH_LONG 0x80 /* the rest of the byte counts length bytes */
 #define DEPTH_MAX 16     /* certificates and CRLs need 8 */
@@ -51,6 +53,7 @@ static bool elements_check(struct crypto_span bytes, unsigned depth, const uint8
         if (tlv.tag == CRYPTO_DER_BOOLEAN &&
             (tlv.content.size != 1 || tlv.content.bytes[0] != 0xFF))
             return false;
+        if (tlv.tag == SEQUENCE || tlv.tag == SET) return false; /* both are constructed */
         if ((tlv.tag & CONSTRUCTED) != 0 && !elements_check(tlv.content, depth + 1, at))
             return false;
     }
@@ -68,6 +71,7 @@ struct sevkit_result crypto_der_check(struct crypto_span bytes, const char *fiel
                            "nothing after the DER element");
     if (!elements_check(bytes, 0, &at))
         return sevkit_fail(SEVKIT_BAD_ENCODING, field, (size_t)(at - bytes.bytes), *at,
-                           "DER: definite minimal lengths that fit, BOOLEANs of FF or left out");
+                           "DER: constructed SEQUENCEs and SETs, definite minimal lengths that "
+                           "fit, BOOLEANs of FF or left out");
     return sevkit_success();
 }

@@ -51,11 +51,26 @@ static bool is_base64(uint8_t c) {
            c == '/' || c == '=';
 }
 
+/* Takes LF or CRLF off TEXT. */
+static bool take_line_end(struct crypto_span *text) {
+    const size_t size = starts_with(*text, "\r\n") ? 2 : starts_with(*text, "\n") ? 1 : 0;
+    *text = skip(*text, size);
+    return size != 0;
+}
+
+/* Takes a line of base64 with its end off TEXT. */
+static bool take_line(struct crypto_span *text) {
+    size_t size = 0;
+    while (size < text->size && is_base64(text->bytes[size])) size++;
+    *text = skip(*text, size);
+    return size != 0 && take_line_end(text);
+}
+
 /* TEXT is one block of LABEL in lines of base64 alone: no headers, and only white space after it. */
 static bool is_one_block(struct crypto_span text, const char *label) {
-    if (!take_boundary(&text, "BEGIN", label)) return false;
-    while (text.size > 0 && (is_base64(text.bytes[0]) || is_space(text.bytes[0])))
-        text = skip(text, 1);
+    if (!take_boundary(&text, "BEGIN", label) || !take_line_end(&text)) return false;
+    while (text.size > 0 && is_base64(text.bytes[0]))
+        if (!take_line(&text)) return false;
     return take_boundary(&text, "END", label) && skip_space(text).size == 0;
 }
 

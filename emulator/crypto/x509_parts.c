@@ -139,6 +139,8 @@ size_t crypto_extension_count(const struct crypto_extensions *extensions, const 
     return count;
 }
 
+#define YEAR_0 (-1900) /* of struct tm: there was none */
+
 /* Digits and a Z, seconds included, as many as the time's type has. */
 static bool time_has_form(const ASN1_TIME *time) {
     const int digits = ASN1_STRING_type(time) == V_ASN1_UTCTIME ? 12 : 14;
@@ -151,7 +153,8 @@ static bool time_has_form(const ASN1_TIME *time) {
 
 struct sevkit_result crypto_time_read(const ASN1_TIME *time, const char *field, int64_t *seconds) {
     struct tm tm;
-    if (!time_has_form(time) || ASN1_TIME_to_tm(time, &tm) != 1)
+    const bool read = time_has_form(time) && ASN1_TIME_to_tm(time, &tm) == 1;
+    if (!read || tm.tm_year == YEAR_0)
         return crypto_refused(SEVKIT_BAD_VALUE, field, "YYMMDDhhmmssZ or YYYYMMDDhhmmssZ");
     *seconds = timegm(&tm);
     return sevkit_success();

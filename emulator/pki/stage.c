@@ -54,17 +54,10 @@ static enum pki_rule size_rule(const uint8_t *bytes, size_t size) {
     return size > ABI_REPORT_SIZE ? R_SIZE_LONG : R_SIZE_SHORT; /* @req VRF-001 */
 }
 
-/* Which bytes are reserved depends on the version; a version that the next stage refuses is read
- * by the layout that reserves least, so that it is refused for being what it is. */
 struct sevkit_result pki_stage_parse(struct pki_judgement *j) {
     const bool sized = sevkit_ok(abi_report_decode(j->bytes, j->size, &j->report));
     if (!sized) return pki_no(size_rule(j->bytes, j->size), NULL, j->size);
-    const uint32_t version = j->report.version;
-    const bool known = version >= ABI_REPORT_VERSION_MIN && version <= ABI_REPORT_VERSION_MAX;
-    if (!known) j->report.version = ABI_REPORT_VERSION_MAX;
-    const struct sevkit_result fields = abi_report_check_fields(&j->report);
-    j->report.version = version;
-    return fields;
+    return abi_report_check_fields(&j->report);
 }
 
 /* ---- version, signer ---- */

@@ -25,10 +25,6 @@ struct sevkit_result vmm_bad_image(const char *field, uint64_t value, const char
     return sevkit_fail(SEVKIT_BAD_VALUE, field, SEVKIT_NO_OFFSET, value, rule);
 }
 
-static bool is_guid(const uint8_t *at, const uint8_t guid[VMM_GUID_SIZE]) {
-    return memcmp(at, guid, VMM_GUID_SIZE) == 0;
-}
-
 /* An entry of the table. */
 struct entry {
     size_t start; /* of its data, and of the entry */
@@ -36,17 +32,21 @@ struct entry {
     const uint8_t *guid;
 };
 
-/* The entry that ends at END, which is above the table's start. */
-static struct sevkit_result entry_before(const struct vmm_image *image, size_t end,
-                                         struct entry *entry) {
+/* The entry that ends at END; it was checked. */
+static struct entry entry_before(const struct vmm_image *image, size_t end) {
+    const uint8_t *head = image->bytes + end - ENTRY_HEAD;
+    const size_t size = abi_get_le16(head);
+    return (struct entry){end - size, size - ENTRY_HEAD, head + 2};
+}
+
+/* Whether an entry inside the table ends at END, which is above the table's start. */
+static struct sevkit_result check_entry(const struct vmm_image *image, size_t end) {
     static const char rule[] = "data, size and GUID, inside the table";
     const size_t left = end - image->table;
     if (left < ENTRY_HEAD) return vmm_bad_image("footer", left, rule); /* @req SNP-LD-032 */
-    const size_t head = end - ENTRY_HEAD;
-    const size_t size = abi_get_le16(image->bytes + head);
+    const size_t size = abi_get_le16(image->bytes + end - ENTRY_HEAD);
     if (size < ENTRY_HEAD) return vmm_bad_image("footer", size, rule); /* @req SNP-LD-033 */
     if (size > left) return vmm_bad_image("footer", size, rule);       /* @req SNP-LD-033 */
-    *entry = (struct entry){end - size, size - ENTRY_HEAD, image->bytes + head + 2};
     return sevkit_success();
 }
 
@@ -55,16 +55,15 @@ static struct sevkit_result read_table(struct vmm_image *image) {
     const size_t end = image->size - TABLE_BEHIND; /* @req SNP-LD-031 */
     const size_t head = end - ENTRY_HEAD;
     const size_t size = abi_get_le16(image->bytes + head);
-    const bool found = is_guid(image->bytes + head + 2, footer);
+    const bool found = memcmp(image->bytes + head + 2, footer, VMM_GUID_SIZE) == 0;
     if (!found)
         return vmm_bad_image("footer", end, "the table's GUID before it"); /* @req SNP-LD-031 */
     const bool inside = size >= ENTRY_HEAD && size <= end;
     if (!inside) return vmm_bad_image("footer", size, "inside the image"); /* @req SNP-LD-031 */
     image->table = end - size;
     image->table_end = head;
-    struct entry entry;
-    for (size_t at = head; at > image->table; at = entry.start)
-        SEVKIT_TRY(entry_before(image, at, &entry));
+    for (size_t at = head; at > image->table; at = entry_before(image, at).start)
+        SEVKIT_TRY(check_entry(image, at));
     return sevkit_success();
 }
 
@@ -73,8 +72,8 @@ static bool find(const struct vmm_image *image, const uint8_t guid[VMM_GUID_SIZE
                  struct entry *entry) {
     size_t at = image->table_end;
     while (at > image->table) {
-        if (!sevkit_ok(entry_before(image, at, entry))) return false;
-        if (is_guid(entry->guid, guid)) return true;
+        *entry = entry_before(image, at);
+        if (memcmp(entry->guid, guid, VMM_GUID_SIZE) == 0) return true;
         at = entry->start;
     }
     return false;

@@ -107,7 +107,8 @@ class Family:
         boundary: str | None = None,
         since: str = SINCE,
     ) -> str:
-        """Adds a case; ID and TWIN without the family's prefix. Returns ID."""
+        """Adds a case; ID and TWIN without the family's prefix. A change without a field is one of its whole
+        member. Returns ID."""
         self.cases.append(
             Case(
                 family=self.name,
@@ -120,7 +121,7 @@ class Family:
                 flags=tuple(flags),
                 twin=f"{self.name}.{twin}" if twin else None,
                 defect=defect,
-                changes=tuple(changes),
+                changes=tuple((member, field or member, signer) for member, field, signer in changes),
                 product=product,
                 version=version,
                 boundary=boundary,

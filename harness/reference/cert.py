@@ -33,6 +33,7 @@ EC_P384 = bytes.fromhex("301006072A8648CE3D020106052B81040022")
 
 # The capacity of sevkit's verifier, not the format's: docs/limits.md.
 EXTENSIONS_MAX = 32
+OID_MAX = 79  # in dots
 TEXT_MAX = 127
 
 BASIC_CONSTRAINTS = "2.5.29.19"
@@ -118,8 +119,8 @@ def pem(data: bytes, label: bytes) -> bytes:
     if lines[0] != b"-----BEGIN " + label + b"-----" or lines[-1] != b"-----END " + label + b"-----":
         raise DerError("not exactly one PEM block")
     body = lines[1:-1]
-    if b"" in body:
-        raise DerError("PEM with a blank line")
+    if b"" in body or len(b"".join(body)) % 4:
+        raise DerError("PEM with a blank line, or with base64 that is not whole")
     try:
         return base64.b64decode(b"".join(body), validate=True)
     except binascii.Error as error:
@@ -191,6 +192,8 @@ def _parse_der(data: bytes) -> Cert:
         found = extensions(der.only(tagged.content, der.SEQUENCE).content)
         if not 1 <= len(found) <= EXTENSIONS_MAX:
             raise DerError(f"not 1 to {EXTENSIONS_MAX} extensions")
+        if max(len(extension.oid) for extension in found) > OID_MAX:
+            raise DerError(f"an extension's OID of more than {OID_MAX} characters")
     reader.end()
     return Cert(
         raw=data,

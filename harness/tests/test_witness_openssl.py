@@ -12,6 +12,9 @@ from reference.bundle import Case, read
 
 SIGNED = 0x2A0
 
+# OpenSSL takes a certificate as expired in the second that is its notAfter; RFC 5280 (4.1.2.5) includes it.
+LAST_SECOND = "-last-second"
+
 
 def _valid() -> list[Case]:
     found = []
@@ -27,8 +30,8 @@ def _openssl(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def _pem(data: bytes, path: Path) -> Path:
     """DATA (DER or PEM) as a PEM file."""
-    path.write_bytes(data)
-    if not data.startswith(b"-----"):
+    path.write_bytes(data.strip() if data.lstrip().startswith(b"-----") else data)
+    if not data.lstrip().startswith(b"-----"):
         done = _openssl("x509", "-inform", "DER", "-in", path, "-out", path)
         assert done.returncode == 0, done.stderr
     return path
@@ -47,20 +50,22 @@ def _der_signature(report: bytes) -> bytes:
 
 def judge(case: Case, folder: Path) -> str:
     """What openssl has against CASE, "" for nothing."""
-    certs = case.input["certs"]
-    leaf, ca = (certs["vcek"], certs["ask"]) if "vcek" in certs else (certs["vlek"], certs["asvk"])
+    certs, report = case.input["certs"], case.input["report"]
+    vlek = report[0x48] >> 2 & 7 == 1
+    leaf, ca = (certs["vlek"], certs["asvk"]) if vlek else (certs["vcek"], certs["ask"])
     at = datetime.datetime.fromisoformat(case.input["at"])
-    root, middle, end = (
-        _pem(data, folder / name)
-        for data, name in ((case.input["roots"][0], "root"), (ca, "ca"), (leaf, "leaf"))
-    )
+    if case.id.endswith(LAST_SECOND):
+        at -= datetime.timedelta(seconds=1)
+    middle, end = _pem(ca, folder / "ca"), _pem(leaf, folder / "leaf")
+    root = folder / "root"
+    trusted = case.input.get("roots") or [certs["ark"]]
+    root.write_bytes(b"".join(_pem(data, folder / "one").read_bytes() for data in trusted))
     done = _openssl(
         "verify", "-attime", int(at.timestamp()), "-CAfile", root, "-no-CApath", "-no-CAstore",
         "-untrusted", middle, end,
     )  # fmt: skip
     if done.returncode != 0:
         return done.stdout + done.stderr
-    report = case.input["report"]
     (folder / "body").write_bytes(report[:SIGNED])
     (folder / "signature").write_bytes(_der_signature(report))
     (folder / "key").write_text(_openssl("x509", "-in", end, "-noout", "-pubkey").stdout)

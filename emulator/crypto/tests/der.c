@@ -90,6 +90,9 @@ static const struct {
     {"30040102ffff", 2},
     {"300404003003", 4},
     {"3006050030020481", 6},
+    {"30023100", SEVKIT_NO_OFFSET},
+    {"30021100", 2},
+    {"1000", 0},
 };
 
 static void test_check(void) {

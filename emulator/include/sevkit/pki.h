@@ -90,7 +90,7 @@ SEVKIT_MUST struct sevkit_result pki_cert_parse(const uint8_t *bytes, size_t siz
                                                 struct pki_cert **cert);
 void pki_cert_free(struct pki_cert *cert);
 
-/* Which kind it claims to be by its subject common name, and the product line in that name or the
+/* Which kind it claims to be by its only subject common name, and the product line in that name or the
  * issuer's (ABI_PRODUCT_UNKNOWN if none). */
 enum pki_role pki_cert_role(const struct pki_cert *cert);
 enum abi_product pki_cert_product(const struct pki_cert *cert);

@@ -143,6 +143,15 @@ static void entries(void) {
                SEVKIT_BAD_VALUE, "reset-block");
     CU_ASSERT_EQUAL(number, 77);
 
+    /* What lies before the table is no entry, though it looks like one. */
+    image_make(bytes);
+    abi_put_le16(bytes + AT_TABLE - 18, 22);
+    memcpy(bytes + AT_TABLE - 16, vmm_guid_reset_block, 16);
+    bytes[AT_RESET + 6] ^= 1;
+    UNIT_OK(open_image(&image));
+    UNIT_FAILS(vmm_image_number(&image, vmm_guid_reset_block, "reset-block", &number),
+               SEVKIT_BAD_VALUE, "reset-block");
+
     /* The first entry of the table, cut to three bytes of data, to two, to one, to none. */
     for (uint16_t cut = 1; cut <= 4; cut++) {
         image_make(bytes);

@@ -58,11 +58,11 @@ static void hosts(void) {
         uint64_t cs_attributes, cs_base, rip;
     } cases[] = {
         {VMM_HOST_QEMU, 0xFFFFFFF0, 0x9B, 0xFFFF0000, 0xFFF0},
-        {VMM_HOST_QEMU, AP_EIP, 0x9B, 0x00800000, 0xB004},
+        {VMM_HOST_QEMU, AP_EIP, 0x9B, 0x00800000, 0xB005},
         {VMM_HOST_EC2, 0xFFFFFFF0, 0x9A, 0xFFFF0000, 0xFFF0},
-        {VMM_HOST_EC2, AP_EIP, 0x9B, 0x00800000, 0xB004},
+        {VMM_HOST_EC2, AP_EIP, 0x9B, 0x00800000, 0xB005},
         {VMM_HOST_GCE, 0xFFFFFFF0, 0x9B, 0xFFFF0000, 0xFFF0},
-        {VMM_HOST_GCE, AP_EIP, 0x9B, 0x00800000, 0xB004},
+        {VMM_HOST_GCE, AP_EIP, 0x9B, 0x00800000, 0xB005},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t wanted[ABI_PAGE_SIZE] = {0}, page[ABI_PAGE_SIZE];

@@ -121,7 +121,6 @@ class Refusals(Blocks):
             ("curve-upper", struct.pack("<I", 0x102), "curve is 2 in its lowest byte only"),
             ("off-curve", own[:QY] + number(y ^ 1), "point is not on the curve"),
             ("zero", own[:QX] + bytes(144), "point is zero"),
-            ("x-unreduced", own[:QX] + number(x + p384.P) + number(y), "QX is x + p"),
             ("upper-bytes", own[:QX] + number(x | 1 << 575) + number(y), "QX's upper bytes are not zero"),
             ("big-endian", own[:QX] + big[0] + big[1], "coordinates are big-endian"),
             ("swapped", own[:QX] + number(y) + number(x), "coordinates are exchanged"),

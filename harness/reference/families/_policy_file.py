@@ -56,6 +56,9 @@ VALUES: tuple[tuple[str, Any, tuple[Bad, ...]], ...] = (
             ("negative", -1, "platform_required is -1"),
         ),
     ),
+    ("platform_forbidden", "0x2", (("decimal", "2", "platform_forbidden is a decimal number as text"),)),
+    ("launch_mit_required", "0x1", (("true", True, "launch_mit_required is true"),)),
+    ("current_mit_required", "0x1", (("empty", "", "current_mit_required is an empty text"),)),
     (
         "abi_min",
         "0.0",
