@@ -23,7 +23,7 @@ PINNED = frozenset(
 )
 CA_OF = {"VCEK": "ASK", "VLEK": "ASVK"}
 
-_KEY_CERT_SIGN = 0x04  # of the first byte of keyUsage
+_KEY_CERT_SIGN = 0x04  # bits of keyUsage's first byte
 _CRL_SIGN = 0x02
 
 
@@ -51,7 +51,7 @@ class Chain:
 
 
 def _rights(one: Cert) -> tuple[bool, int | None, int]:
-    """basicConstraints' CA and path length, keyUsage's first byte. Absent: no CA, none, 0."""
+    """basicConstraints' CA and path length; keyUsage's bits, its first byte lowest. Absent: no, none, 0."""
     is_ca, path, usage = False, None, 0
     if found := one.extension(BASIC_CONSTRAINTS):
         reader = Reader(der_read.only(found.value, der_read.SEQUENCE).content)
@@ -61,11 +61,7 @@ def _rights(one: Cert) -> tuple[bool, int | None, int]:
             path = der_read.integer(length)
         reader.end()
     if found := one.extension(KEY_USAGE):
-        # ASK and ASVK say one unused bit where DER wants two: the count is not looked at (notes, 1.2).
-        content = der_read.only(found.value, der_read.BIT_STRING).content
-        if len(content) < 2 or content[0] > 7:
-            raise DerError("an empty keyUsage")
-        usage = content[1]
+        usage = int.from_bytes(der_read.flags(der_read.only(found.value, der_read.BIT_STRING)), "little")
     return is_ca, path, usage
 
 
@@ -93,7 +89,8 @@ def _check_ca(one: Cert, path: int | None, at: int) -> None:
     if not constraints or not constraints.critical or not usage or not usage.critical:
         raise ChainError("basicConstraints or keyUsage is missing or not critical")
     is_ca, found, rights = _rights(one)
-    if not is_ca or found != path or not rights & _KEY_CERT_SIGN:
+    usages = _KEY_CERT_SIGN | _CRL_SIGN if one.kind == "ARK" else _KEY_CERT_SIGN
+    if not is_ca or found != path or rights != usages:
         raise ChainError("not the rights of its place")
 
 

@@ -122,6 +122,17 @@ def bits(value: Value) -> bytes:
     return value.content[1:]
 
 
+def flags(value: Value) -> bytes:
+    """The bytes of a BIT STRING of named bits. Its count of unused bits need not be the largest, as that of
+    AMD's ASK is not (certificate notes, 1.2); the unused ones are zero."""
+    content = value.content
+    if len(content) < 2 or content[0] > 7:
+        raise DerError("a BIT STRING without bits")
+    if content[-1] & ((1 << content[0]) - 1):
+        raise DerError("a BIT STRING with a bit among the unused ones")
+    return content[1:]
+
+
 def oid(value: Value) -> str:
     """An OBJECT IDENTIFIER in dots."""
     content = value.content

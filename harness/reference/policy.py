@@ -167,7 +167,7 @@ def parse(text: str) -> Policy:
     """A policy file's text."""
     try:
         value = json.loads(text, object_pairs_hook=_once)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise PolicyFileError(f"not JSON: {error}") from error
     return read(value)
 
