@@ -177,14 +177,12 @@ static struct sevkit_result zero(const uint8_t *b, const char *field, size_t at,
     return abi_check_zero(b, field, at, size);
 }
 
-struct sevkit_result abi_report_check_fields(const struct abi_report *r) {
-    uint8_t b[ABI_REPORT_SIZE];
-    abi_report_encode(r, b);
-    /* Whether version 4 already has mitigation vectors is UNCONFIRMED (section 9). A version that is
-     * none reserves what all do: it is to be refused for being what it is. */
+/* What a later firmware may give a name. Whether version 4 already has mitigation vectors is
+ * UNCONFIRMED (section 9). A version that is none reserves what all do: it is to be refused for being
+ * what it is. */
+static struct sevkit_result check_reserved(const struct abi_report *r, const uint8_t *b) {
     const bool fms_reserved = r->version == 2;
     const bool mit_reserved = r->version == 2 || r->version == 3;
-    if (!(r->policy & ABI_POLICY_RESERVED_ONE)) return bad_policy(r->policy);  /* @req VRF-002 */
     if (r->key_info & ABI_KEY_INFO_RESERVED) return bad_key_info(r->key_info); /* @req VRF-003 */
     SEVKIT_TRY(zero(b, "RESERVED_4C", ABI_REPORT_RESERVED_4C, 4));             /* @req VRF-004 */
     if (fms_reserved) SEVKIT_TRY(zero(b, "RESERVED_188", FMS, 3));             /* @req VRF-005 */
@@ -193,10 +191,26 @@ struct sevkit_result abi_report_check_fields(const struct abi_report *r) {
     SEVKIT_TRY(zero(b, "RESERVED_1EF", ABI_REPORT_RESERVED_1EF, 1));           /* @req VRF-007 */
     if (mit_reserved) SEVKIT_TRY(zero(b, "RESERVED_1F8", MIT_VECTORS, 16));    /* @req VRF-008 */
     SEVKIT_TRY(zero(b, "RESERVED_208", ABI_REPORT_RESERVED_208, 152));         /* @req VRF-009 */
-    SEVKIT_TRY(zero(b, "SIGNATURE_R", ABI_REPORT_SIGNATURE_R + 48, 24));       /* @req VRF-010 */
-    SEVKIT_TRY(zero(b, "SIGNATURE_S", ABI_REPORT_SIGNATURE_S + 48, 24));       /* @req VRF-010 */
-    SEVKIT_TRY(zero(b, "SIGNATURE_TAIL", ABI_REPORT_SIGNATURE_TAIL, 368));     /* @req VRF-011 */
     return sevkit_success();
+}
+
+static struct sevkit_result check(const struct abi_report *r, bool reserved) {
+    uint8_t b[ABI_REPORT_SIZE];
+    abi_report_encode(r, b);
+    if (!(r->policy & ABI_POLICY_RESERVED_ONE)) return bad_policy(r->policy); /* @req VRF-002 */
+    if (reserved) SEVKIT_TRY(check_reserved(r, b));                           /* @req VRF-121 */
+    SEVKIT_TRY(zero(b, "SIGNATURE_R", ABI_REPORT_SIGNATURE_R + 48, 24));      /* @req VRF-010 */
+    SEVKIT_TRY(zero(b, "SIGNATURE_S", ABI_REPORT_SIGNATURE_S + 48, 24));      /* @req VRF-010 */
+    SEVKIT_TRY(zero(b, "SIGNATURE_TAIL", ABI_REPORT_SIGNATURE_TAIL, 368));    /* @req VRF-011 */
+    return sevkit_success();
+}
+
+struct sevkit_result abi_report_check_fields(const struct abi_report *r) {
+    return check(r, true);
+}
+
+struct sevkit_result abi_report_check_form(const struct abi_report *r) {
+    return check(r, false);
 }
 
 unsigned abi_report_signing_key(const struct abi_report *r) {

@@ -124,10 +124,11 @@ static int judge(const struct options *o, struct inputs *in, struct pki_verdict 
     return CLI_OK;
 }
 
-/* SIGNING_KEY chooses the leaf, never what happens to lie in the directory. */
+/* SIGNING_KEY chooses the leaf, never what happens to lie in the directory. The report has passed stage
+ * parse: it may be longer, not shorter. */
 static int read_chain(const struct options *o, struct inputs *in) {
     struct abi_report report;
-    const struct sevkit_result r = abi_report_decode(in->report.bytes, in->report.size, &report);
+    const struct sevkit_result r = abi_report_decode(in->report.bytes, ABI_REPORT_SIZE, &report);
     if (!sevkit_ok(r)) return cli_bad_result(o->report, r);
     const bool vlek = abi_report_signing_key(&report) == ABI_SIGNING_KEY_VLEK;
     int code = read_cert(o->certs, vlek ? "vlek" : "vcek", &in->leaf, &in->unreadable);
@@ -201,7 +202,7 @@ int main(int argc, char **argv) {
     if (code == CLI_OK) {
         if (o.json && !o.quiet) snp_verify_json(&verdict, crl);
         if (!o.json && !o.quiet) snp_verify_text(&verdict);
-        snp_verify_warn(&verdict, in.report.bytes, in.report.size);
+        snp_verify_warn(&verdict, in.report.bytes);
         code = verdict.accepted ? CLI_OK : CLI_FAILED;
     }
     inputs_free(&in);

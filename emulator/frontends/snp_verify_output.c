@@ -120,13 +120,14 @@ static void warn(const char *text) {
     fprintf(stderr, "snp-verify: warning: %s\n", text);
 }
 
-void snp_verify_warn(const struct pki_verdict *v, const uint8_t *bytes, size_t size) {
+/* An accepted report may be longer than its 0x4A0 bytes. */
+void snp_verify_warn(const struct pki_verdict *v, const uint8_t *bytes) {
     struct abi_report report;
     if (v->anchor == PKI_ANCHOR_TEST) {
         warn("the ARK is one of sevkit's published test keys: this proves nothing about real "
              "hardware");
     }
-    if (!v->accepted || !sevkit_ok(abi_report_decode(bytes, size, &report))) return;
+    if (!v->accepted || !sevkit_ok(abi_report_decode(bytes, ABI_REPORT_SIZE, &report))) return;
     if (report.policy & ABI_POLICY_DEBUG) warn("POLICY.DEBUG is set: the host can read this guest");
     const bool vcek = abi_report_signing_key(&report) == ABI_SIGNING_KEY_VCEK;
     if (vcek && abi_all_zero(report.chip_id, sizeof report.chip_id)) {

@@ -13,6 +13,6 @@ void snp_verify_text(const struct pki_verdict *verdict);
 
 /* Warns on stderr of what an accepted report leaves open: a test anchor (also when it was refused), a debug
  * guest, a chip id that was masked. REPORT holds the bytes that were judged. */
-void snp_verify_warn(const struct pki_verdict *verdict, const uint8_t *report, size_t size);
+void snp_verify_warn(const struct pki_verdict *verdict, const uint8_t *report);
 
 #endif

@@ -7,6 +7,7 @@
 
 struct pki_policy pki_policy_default(void) {
     return (struct pki_policy){
+        .report_version_min = ABI_REPORT_VERSION_MIN,
         .allow_debug = true,
         .allow_migration_agent = true,
         .allow_masked_chip_id = true,

@@ -10,7 +10,7 @@
 #include "sevkit/bytes.h"
 #include "sevkit/verify.h"
 
-enum kind { FLAG, VMPL, U32, MASK, BYTES, TCB, ABI, FIRMWARE, TEXT, PRODUCT };
+enum kind { FLAG, VMPL, VERSION, U32, MASK, BYTES, TCB, ABI, FIRMWARE, TEXT, PRODUCT };
 
 #define AT(member) offsetof(struct pki_policy, member)
 #define NONE ((size_t)-1)
@@ -23,6 +23,10 @@ static const struct member {
     size_t size;
 } members[] = {
     {"future_versions", FLAG, AT(future_versions), NONE, 0},
+    {"allow_long_report", FLAG, AT(allow_long_report), NONE, 0},
+    {"allow_unknown_reserved", FLAG, AT(allow_unknown_reserved), NONE, 0},
+    {"allow_unknown_product", FLAG, AT(allow_unknown_product), NONE, 0},
+    {"report_version_min", VERSION, AT(report_version_min), NONE, 0},
     {"allow_debug", FLAG, AT(allow_debug), NONE, 0},
     {"allow_migration_agent", FLAG, AT(allow_migration_agent), NONE, 0},
     {"allow_smt", FLAG, AT(allow_smt), NONE, 0},
@@ -210,12 +214,21 @@ static struct sevkit_result read_vmpl(const char *name, const json_t *v, uint32_
     return sevkit_success();
 }
 
+static struct sevkit_result read_report_version(const char *name, const json_t *v, uint32_t *out) {
+    const json_int_t n = json_integer_value(v);
+    const bool known = n >= ABI_REPORT_VERSION_MIN && n <= ABI_REPORT_VERSION_MAX;
+    if (!json_is_integer(v) || !known) return bad(name, (uint64_t)n, "must be 2 to 5");
+    *out = (uint32_t)n;
+    return sevkit_success();
+}
+
 static struct sevkit_result read_member(const struct member *m, const json_t *v,
                                         struct pki_policy *policy) {
     void *at = (uint8_t *)policy + m->at;
     switch (m->kind) {
     case FLAG: return read_flag(m->name, v, at);
     case VMPL: return read_vmpl(m->name, v, at);
+    case VERSION: return read_report_version(m->name, v, at);
     case U32: return read_u32(m->name, v, at);
     case MASK: return read_mask(m->name, v, at);
     case BYTES: return read_bytes(m->name, v, at, m->size);

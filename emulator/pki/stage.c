@@ -55,15 +55,22 @@ static enum pki_rule size_rule(const uint8_t *bytes, size_t size) {
 }
 
 struct sevkit_result pki_stage_parse(struct pki_judgement *j) {
-    const bool sized = sevkit_ok(abi_report_decode(j->bytes, j->size, &j->report));
+    const bool cut = j->policy->allow_long_report && j->size > ABI_REPORT_SIZE; /* @req VRF-123 */
+    const size_t size = cut ? ABI_REPORT_SIZE : j->size;
+    const bool sized = sevkit_ok(abi_report_decode(j->bytes, size, &j->report));
     if (!sized) return pki_no(size_rule(j->bytes, j->size), NULL, j->size);
-    return abi_report_check_fields(&j->report);
+    return j->policy->allow_unknown_reserved ? abi_report_check_form(&j->report)
+                                             : abi_report_check_fields(&j->report);
 }
 
 /* ---- version, signer ---- */
 
 struct sevkit_result pki_stage_version(struct pki_judgement *j) {
-    return abi_report_check_version(&j->report, j->policy->future_versions);
+    SEVKIT_TRY(abi_report_check_version(&j->report, j->policy->future_versions));
+    const uint32_t version = j->report.version;
+    const bool old = version < j->policy->report_version_min;
+    if (old) return pki_no(R_VERSION_OLD, NULL, version); /* @req VRF-120 */
+    return sevkit_success();
 }
 
 struct sevkit_result pki_stage_signer(struct pki_judgement *j) {
@@ -95,8 +102,10 @@ struct sevkit_result pki_stage_chain(struct pki_judgement *j) {
     SEVKIT_TRY(j->chain->chain);
     if (j->report.version == ABI_REPORT_VERSION_MIN) return sevkit_success();
     const uint64_t fms = abi_fms_to_eax(j->report.fms);
-    const bool same = abi_report_product(&j->report) == j->chain->info.product;
-    if (!same) return pki_no(R_REPORT_LINE, NULL, fms); /* @req VRF-061 */
+    const enum abi_product stated = abi_report_product(&j->report);
+    const bool unknown = stated == ABI_PRODUCT_UNKNOWN && j->policy->allow_unknown_product;
+    const bool same = stated == j->chain->info.product;
+    if (!same && !unknown) return pki_no(R_REPORT_LINE, NULL, fms); /* @req VRF-061 VRF-122 */
     return sevkit_success();
 }
 
@@ -127,13 +136,11 @@ static struct sevkit_result check_chip_id(const struct pki_judgement *j) {
 /* Components alone are compared here: reserved bytes of a TCB belong to stage tcb. */
 struct sevkit_result pki_stage_binding(struct pki_judgement *j) {
     const struct pki_leaf_info *info = &j->chain->info;
-    const struct abi_tcb_parts *leaf = &info->tcb;
-    const struct abi_tcb_parts all = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
-    const uint64_t components = j->report.reported_tcb & abi_tcb_pack(info->product, &all);
+    const uint64_t reported = pki_tcb_components(j, j->report.reported_tcb);
     struct abi_tcb_parts rep;
     SEVKIT_TRY(check_chip_id(j));
-    SEVKIT_TRY(pki_tcb_read(j, "REPORTED_TCB", components, &rep));
-    return pki_tcb_eq(R_TCB_LEAF, "REPORTED_TCB", &rep, leaf); /* @req VRF-058 */
+    SEVKIT_TRY(pki_tcb_read(j, "REPORTED_TCB", reported, &rep));
+    return pki_tcb_eq(R_TCB_LEAF, "REPORTED_TCB", &rep, &info->tcb); /* @req VRF-058 */
 }
 
 struct sevkit_result pki_stage_signature(struct pki_judgement *j) {

@@ -24,7 +24,11 @@ SEVKIT_MUST struct sevkit_result pki_stage_signature(struct pki_judgement *j);
 SEVKIT_MUST struct sevkit_result pki_stage_tcb(struct pki_judgement *j);
 SEVKIT_MUST struct sevkit_result pki_stage_policy(struct pki_judgement *j);
 
-/* Splits RAW, the report's FIELD, by the chain's layout; its reserved bytes are zero. */
+/* RAW with its reserved bytes zeroed, by the chain's layout. */
+uint64_t pki_tcb_components(const struct pki_judgement *j, uint64_t raw);
+
+/* Splits RAW, the report's FIELD, by the chain's layout; its reserved bytes are zero, or not looked at as the
+ * policy says. */
 SEVKIT_MUST struct sevkit_result pki_tcb_read(const struct pki_judgement *j, const char *field,
                                               uint64_t raw, struct abi_tcb_parts *parts);
 

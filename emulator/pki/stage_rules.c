@@ -86,7 +86,7 @@ static const struct rule {
                         "must be there for this product line and kind of leaf"},
     [R_LEAF_HWID_MISSING] = {SEVKIT_NOT_FOUND, "", NO, "VRF-053", "a VCEK has a hwID"},
     [R_LEAF_CSP_MISSING] = {SEVKIT_NOT_FOUND, "", NO, "VRF-054", "a VLEK has a cspID"},
-    [R_LEAF_TWICE] = {SEVKIT_BAD_VALUE, "", NO, "VRF-108", "must occur once"},
+    [R_LEAF_TWICE] = {SEVKIT_BAD_VALUE, "", NO, "VRF-108", "occurs once in a leaf"},
     [R_LEAF_FOREIGN] = {SEVKIT_BAD_VALUE, "", NO, "VRF-109",
                         "must not be in a leaf of this product line and kind"},
     [R_LEAF_INTEGER] = {SEVKIT_BAD_ENCODING, "", NO, "VRF-060",
@@ -116,6 +116,8 @@ static const struct rule {
                      "must be 1184 bytes; bytes follow the report"},
     [R_SIZE_SHORT] = {SEVKIT_BAD_LENGTH, "ATTESTATION_REPORT", NO, "VRF-001",
                       "must be 1184 bytes; the report is cut off"},
+    [R_VERSION_OLD] = {SEVKIT_BAD_VALUE, "VERSION", ABI_REPORT_VERSION, "VRF-120",
+                       "must be at least the policy's report_version_min"},
     [R_SIGNING_KEY_NONE] = {SEVKIT_BAD_VALUE, "SIGNING_KEY", ABI_REPORT_KEY_INFO, "VRF-017",
                             "must be 0 (VCEK) or 1 (VLEK): 7 says that nothing signed the report"},
     [R_SIGNING_KEY_RESERVED] = {SEVKIT_BAD_VALUE, "SIGNING_KEY", ABI_REPORT_KEY_INFO, "VRF-018",
@@ -269,8 +271,8 @@ static const struct {
     {PKI_STAGE_PARSE, "SIGNATURE_TAIL", UINT64_MAX, "VRF-011"},
     {PKI_STAGE_VERSION, "VERSION", ABI_REPORT_VERSION_MIN, "VRF-013"},
     {PKI_STAGE_VERSION, "VERSION", UINT64_MAX, "VRF-015"},
-    {PKI_STAGE_CHAIN, ANY, UINT64_MAX, "VRF-040"}, /* a certificate that does not parse */
-    {PKI_STAGE_REVOCATION, "CRL", UINT64_MAX, "VRF-050"},
+    {PKI_STAGE_CHAIN, ANY, UINT64_MAX, "VRF-040"},      /* a certificate that does not parse */
+    {PKI_STAGE_REVOCATION, ANY, UINT64_MAX, "VRF-050"}, /* a list that does not parse */
     {PKI_STAGE_POLICY, "REPORT_DATA", UINT64_MAX, "VRF-087"},
     {PKI_STAGE_POLICY, "MEASUREMENT", UINT64_MAX, "VRF-088"},
     {PKI_STAGE_POLICY, "HOST_DATA", UINT64_MAX, "VRF-089"},

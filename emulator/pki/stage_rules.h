@@ -69,6 +69,7 @@ enum pki_rule {
     R_SIZE_HEX,
     R_SIZE_LONG,
     R_SIZE_SHORT,
+    R_VERSION_OLD,
     R_SIGNING_KEY_NONE,
     R_SIGNING_KEY_RESERVED,
     R_SIGNATURE_ALGO,

@@ -24,9 +24,15 @@ static uint8_t part(const struct abi_tcb_parts *tcb, size_t i) {
     return ((const uint8_t *)tcb)[parts[i].offset];
 }
 
+uint64_t pki_tcb_components(const struct pki_judgement *j, uint64_t raw) {
+    const struct abi_tcb_parts all = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    return raw & abi_tcb_pack(j->chain->info.product, &all);
+}
+
 struct sevkit_result pki_tcb_read(const struct pki_judgement *j, const char *field, uint64_t raw,
                                   struct abi_tcb_parts *out) {
-    const struct sevkit_result r = abi_tcb_unpack(j->chain->info.product, raw, out);
+    const uint64_t read = j->policy->allow_unknown_reserved ? pki_tcb_components(j, raw) : raw;
+    const struct sevkit_result r = abi_tcb_unpack(j->chain->info.product, read, out);
     const bool reserved = !sevkit_ok(r);
     if (reserved) return pki_no_at(R_TCB_RESERVED, field, "reserved", r.value); /* @req VRF-112 */
     return sevkit_success();

@@ -8,37 +8,48 @@
 #define FOUR_GIB (UINT64_C(1) << 32)
 #define KVM_VMSA_GPA UINT64_C(0xFFFFFFFFF000)
 
+/* Our limits, docs/limits.md. Images and sections lie below 4 GiB: so many pages are each of them once. */
+#define PAGES_MAX (FOUR_GIB / ABI_PAGE_SIZE)
+#define VCPUS_MAX 4096
+
 /* One launch under way. */
 struct launch {
     const struct vmm_measure_guest *guest;
     vmm_page_visitor visit;
     void *ctx;
+    uint64_t pages; /* of images and sections, up to now */
 };
 
-static struct sevkit_result page_at(const struct launch *l, enum abi_page_type type, uint64_t gpa,
-                                    const uint8_t *bytes) {
+static struct sevkit_result load(const struct launch *l, enum abi_page_type type, uint64_t gpa,
+                                 const uint8_t *bytes) {
     const struct psp_launch_page page = {.type = (uint8_t)type, .gpa = gpa, .bytes = bytes};
     return l->visit(l->ctx, &page);
 }
 
-static struct sevkit_result image_pages(const struct launch *l, struct vmm_file file,
-                                        uint64_t gpa) {
+static struct sevkit_result page_at(struct launch *l, enum abi_page_type type, uint64_t gpa,
+                                    const uint8_t *bytes) {
+    if (l->pages++ == PAGES_MAX) return vmm_bad_image("metadata", l->pages, "4 GiB of pages");
+    return load(l, type, gpa, bytes);
+}
+
+static struct sevkit_result image_pages(struct launch *l, struct vmm_file file, uint64_t gpa) {
     for (size_t at = 0; at < file.size; at += ABI_PAGE_SIZE)
         SEVKIT_TRY(page_at(l, ABI_PAGE_TYPE_NORMAL, gpa + at, file.bytes + at));
     return sevkit_success();
 }
 
 /* Pages without contents over a section. */
-static struct sevkit_result range(const struct launch *l, enum abi_page_type type,
-                                  struct vmm_section s) {
+static struct sevkit_result range(struct launch *l, enum abi_page_type type, struct vmm_section s) {
     const uint32_t odd = (s.gpa | s.size) % ABI_PAGE_SIZE;
-    if (odd != 0) return vmm_bad_image("metadata", odd, "whole pages"); /* @req SNP-LD-035 */
+    const uint64_t end = (uint64_t)s.gpa + s.size;
+    if (odd != 0) return vmm_bad_image("metadata", odd, "whole pages"); /* @req SNP-LD-055 */
+    if (end > FOUR_GIB) return vmm_bad_image("metadata", end, "below 4 GiB");
     for (uint64_t at = 0; at < s.size; at += ABI_PAGE_SIZE)
         SEVKIT_TRY(page_at(l, type, s.gpa + at, NULL));
     return sevkit_success();
 }
 
-static struct sevkit_result kernel_hashes(const struct launch *l, const struct vmm_image *image,
+static struct sevkit_result kernel_hashes(struct launch *l, const struct vmm_image *image,
                                           struct vmm_section s) {
     if (l->guest->kernel.bytes == NULL) return range(l, ABI_PAGE_TYPE_ZERO, s);
     uint8_t page[ABI_PAGE_SIZE];
@@ -50,7 +61,7 @@ static struct sevkit_result kernel_hashes(const struct launch *l, const struct v
     return page_at(l, ABI_PAGE_TYPE_NORMAL, s.gpa, page); /* @req SNP-LD-038 */
 }
 
-static struct sevkit_result section(const struct launch *l, const struct vmm_image *image,
+static struct sevkit_result section(struct launch *l, const struct vmm_image *image,
                                     struct vmm_section s) {
     const bool gce = l->guest->host == VMM_HOST_GCE;
     switch ((enum vmm_section_type)s.type) { /* vmm_image_open knows the type */
@@ -66,7 +77,7 @@ static struct sevkit_result section(const struct launch *l, const struct vmm_ima
 }
 
 /* The sections whose type is CPUID, or those whose type is not. */
-static struct sevkit_result sections_where(const struct launch *l, const struct vmm_image *image,
+static struct sevkit_result sections_where(struct launch *l, const struct vmm_image *image,
                                            bool cpuid) {
     for (uint32_t i = 0; i < image->section_count; i++) {
         const struct vmm_section s = vmm_image_section(image, i);
@@ -75,7 +86,7 @@ static struct sevkit_result sections_where(const struct launch *l, const struct 
     return sevkit_success();
 }
 
-static struct sevkit_result all_sections(const struct launch *l, const struct vmm_image *image) {
+static struct sevkit_result all_sections(struct launch *l, const struct vmm_image *image) {
     for (uint32_t i = 0; i < image->section_count; i++)
         SEVKIT_TRY(section(l, image, vmm_image_section(image, i)));
     return sevkit_success();
@@ -87,7 +98,7 @@ static bool has_hash_section(const struct vmm_image *image) {
     return false;
 }
 
-static struct sevkit_result metadata_pages(const struct launch *l, const struct vmm_image *image) {
+static struct sevkit_result metadata_pages(struct launch *l, const struct vmm_image *image) {
     if (l->guest->host == VMM_HOST_EC2) { /* @req SNP-LD-036 */
         SEVKIT_TRY(sections_where(l, image, false));
         SEVKIT_TRY(sections_where(l, image, true));
@@ -106,7 +117,7 @@ static struct sevkit_result vmsa_pages(const struct launch *l, const struct vmm_
     for (unsigned i = 0; i < l->guest->vcpus; i++) { /* @req SNP-LD-042 */
         if (i == 1) SEVKIT_TRY(vmm_image_number(image, vmm_guid_reset_block, "reset-block", &eip));
         vmm_vmsa_page(l->guest, eip, page);
-        SEVKIT_TRY(page_at(l, ABI_PAGE_TYPE_VMSA, KVM_VMSA_GPA, page)); /* @req SNP-LD-021 */
+        SEVKIT_TRY(load(l, ABI_PAGE_TYPE_VMSA, KVM_VMSA_GPA, page)); /* @req SNP-LD-021 */
     }
     return sevkit_success();
 }
@@ -116,7 +127,7 @@ static bool whole_pages(struct vmm_file file) {
 }
 
 /* An SVSM ends where the variables begin, which end where OVMF begins. */
-static struct sevkit_result svsm_pages(const struct launch *l, uint64_t ovmf_start) {
+static struct sevkit_result svsm_pages(struct launch *l, uint64_t ovmf_start) {
     const struct vmm_measure_guest *guest = l->guest;
     const struct vmm_file svsm = guest->svsm;
     const bool whole = whole_pages(svsm) && guest->vars_size % ABI_PAGE_SIZE == 0;
@@ -133,16 +144,17 @@ static struct sevkit_result svsm_pages(const struct launch *l, uint64_t ovmf_sta
     SEVKIT_TRY(vmm_image_number(&image, vmm_guid_svsm_info, "svsm-info", &offset));
     vmm_vmsa_svsm_page(guest, start + offset, page); /* @req SNP-LD-051 */
     for (unsigned i = 0; i < guest->vcpus; i++)
-        SEVKIT_TRY(page_at(l, ABI_PAGE_TYPE_VMSA, KVM_VMSA_GPA, page));
+        SEVKIT_TRY(load(l, ABI_PAGE_TYPE_VMSA, KVM_VMSA_GPA, page));
     return sevkit_success();
 }
 
 struct sevkit_result vmm_measure_pages(const struct vmm_measure_guest *guest,
                                        vmm_page_visitor visit, void *ctx) {
-    const struct launch l = {guest, visit, ctx};
+    struct launch l = {.guest = guest, .visit = visit, .ctx = ctx};
     const struct vmm_file ovmf = guest->ovmf;
     const bool fits = whole_pages(ovmf) && ovmf.size < FOUR_GIB;
     if (!fits) return vmm_bad_image("image", ovmf.size, "whole pages");
+    if (guest->vcpus > VCPUS_MAX) return vmm_bad_image("vcpus", guest->vcpus, "at most 4096");
     const uint64_t start = FOUR_GIB - ovmf.size; /* @req SNP-LD-030 */
     struct vmm_image image;
     if (guest->svsm.bytes == NULL) SEVKIT_TRY(vmm_image_open(ovmf, &image));

@@ -43,14 +43,14 @@ static struct entry entry_before(const struct vmm_image *image, size_t end) {
 static struct sevkit_result check_entry(const struct vmm_image *image, size_t end) {
     static const char rule[] = "data, size and GUID, inside the table";
     const size_t left = end - image->table;
-    if (left < ENTRY_HEAD) return vmm_bad_image("footer", left, rule); /* @req SNP-LD-032 */
+    if (left < ENTRY_HEAD) return vmm_bad_image("footer", left, rule); /* @req SNP-LD-055 */
     const size_t size = abi_get_le16(image->bytes + end - ENTRY_HEAD);
     if (size < ENTRY_HEAD) return vmm_bad_image("footer", size, rule); /* @req SNP-LD-033 */
-    if (size > left) return vmm_bad_image("footer", size, rule);       /* @req SNP-LD-033 */
+    if (size > left) return vmm_bad_image("footer", size, rule);       /* @req SNP-LD-055 */
     return sevkit_success();
 }
 
-/* Finds the table and walks all of it. */
+/* Finds the table and walks all of it. @req SNP-LD-032 */
 static struct sevkit_result read_table(struct vmm_image *image) {
     const size_t end = image->size - TABLE_BEHIND; /* @req SNP-LD-031 */
     const size_t head = end - ENTRY_HEAD;
@@ -59,7 +59,8 @@ static struct sevkit_result read_table(struct vmm_image *image) {
     if (!found)
         return vmm_bad_image("footer", end, "the table's GUID before it"); /* @req SNP-LD-031 */
     const bool inside = size >= ENTRY_HEAD && size <= end;
-    if (!inside) return vmm_bad_image("footer", size, "inside the image"); /* @req SNP-LD-031 */
+    if (!inside)
+        return vmm_bad_image("footer", size, "inside the image"); /* @req SNP-LD-031 SNP-LD-055 */
     image->table = end - size;
     image->table_end = head;
     for (size_t at = head; at > image->table; at = entry_before(image, at).start)
@@ -108,7 +109,8 @@ static struct sevkit_result read_metadata(struct vmm_image *image, size_t back) 
     const uint32_t size = abi_get_le32(head + 4), version = abi_get_le32(head + 8);
     const uint32_t count = abi_get_le32(head + 12);
     const bool magic = memcmp(head, "ASEV", 4) == 0;
-    const bool fits = size <= back && size >= METADATA_HEAD + (uint64_t)count * SECTION_SIZE;
+    const bool fits = size <= back && /* @req SNP-LD-055 */
+                      size >= METADATA_HEAD + (uint64_t)count * SECTION_SIZE;
     if (!magic) return vmm_bad_image("metadata", at, "ASEV there");           /* @req SNP-LD-034 */
     if (version != 1) return vmm_bad_image("metadata", version, "version 1"); /* @req SNP-LD-034 */
     if (!fits) return vmm_bad_image("metadata", size, "all sections");        /* @req SNP-LD-034 */

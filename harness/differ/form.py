@@ -51,6 +51,8 @@ def _walk(data: bytes, depth: int) -> None:
         value = reader.take(tag)
         if tag == der_read.BOOLEAN:
             der_read.true_flag(value)
+        if tag | CONSTRUCTED in (der_read.SEQUENCE, der_read.SET) and not tag & CONSTRUCTED:
+            raise DerError("a SEQUENCE or SET that is not constructed")
         if tag & CONSTRUCTED:
             _walk(value.content, depth + 1)
 

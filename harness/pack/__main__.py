@@ -2,7 +2,8 @@
 
     python -m pack DIR      writes DIR/sevkit-vectors-VERSION.tar.gz
 
-The same tree gives the same bytes: names are sorted, times and owners are zero.
+The same tree gives the same bytes: names are sorted, times and owners are zero. What lies in the tree
+and belongs to nobody does not count: in a clone only tracked files are packed, elsewhere what fits the list.
 """
 
 from __future__ import annotations
@@ -10,39 +11,60 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SKIPPED = ("target", "__pycache__")  # what building a loader leaves
 
-# Where a part of the tree stands in the archive.
-PARTS = (
-    ("vectors", "."),
-    ("docs/vectors", "docs/vectors"),
-    ("docs/ten-minutes.md", "docs/ten-minutes.md"),
-    ("docs/verifier.md", "docs/verifier.md"),
-    ("docs/test-keys.md", "docs/test-keys.md"),
-    ("harness/pack/loaders", "loaders"),
-    ("LICENSE", "LICENSE"),
+# Globs below the root. A file stands in the archive where it stands in the tree, so that links hold; but the
+# loaders are at hand.
+LISTED = (
+    "LICENSE",
+    "vectors/VERSION",
+    "vectors/*.md",
+    "vectors/cases/*.json",
+    "vectors/keys/*.pem",
+    "vectors/requirements/*.json",
+    "vectors/rmp/*.json",
+    "vectors/schema/*.json",
+    "docs/vectors/*.md",
+    "docs/adapters.md",
+    "docs/ten-minutes.md",
+    "docs/test-keys.md",
+    "docs/verifier.md",
+    "harness/sevkit/schema/matrix.schema.json",  # adapters.md leads there
+    "harness/pack/loaders/c/loader.c",
+    "harness/pack/loaders/go/main.go",
+    "harness/pack/loaders/javascript/loader.mjs",
+    "harness/pack/loaders/python/loader.py",
+    "harness/pack/loaders/rust/Cargo.lock",
+    "harness/pack/loaders/rust/Cargo.toml",
+    "harness/pack/loaders/rust/src/main.rs",
 )
+SUMS = "SHA256SUMS"
 
 
-def collect() -> dict[str, bytes]:
+def names(root: Path, pattern: str) -> list[str]:
+    """The files of the tree at ROOT that fit PATTERN and belong to it."""
+    if (root / ".git").exists():
+        command = ["git", "-C", str(root), "ls-files", "-z", "--", f":(glob){pattern}"]
+        listed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        found = listed.split("\0")[:-1]
+    else:
+        found = [path.relative_to(root).as_posix() for path in root.glob(pattern)]
+    if not found:
+        raise SystemExit(f"pack: {pattern} is missing")
+    return found
+
+
+def collect(root: Path) -> dict[str, bytes]:
     """Every file of the archive by its name in it."""
-    files: dict[str, bytes] = {}
-    for source, place in PARTS:
-        at = ROOT / source
-        if not at.exists():
-            raise SystemExit(f"pack: {source} is missing")
-        paths = sorted(at.rglob("*")) if at.is_dir() else [at]
-        for path in paths:
-            inside = path.relative_to(at) if at.is_dir() else Path()
-            if path.is_file() and not set(SKIPPED) & set(inside.parts):
-                files[(Path(place) / inside).as_posix()] = path.read_bytes()
+    found = [name for pattern in LISTED for name in names(root, pattern)]
+    files = {name.removeprefix("harness/pack/"): (root / name).read_bytes() for name in found}
     sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())]
-    files["SHA256SUMS"] = "".join(sums).encode()
+    files[SUMS] = "".join(sums).encode()
     return files
 
 
@@ -61,17 +83,17 @@ def pack(files: dict[str, bytes], top: str) -> bytes:
 
 
 def main() -> int:
-    """Writes the archive and says where it is."""
+    """Writes the archive and says where it is, and the hash that pins what is in it."""
     if len(sys.argv) != 2:
         print("usage: python -m pack DIR", file=sys.stderr)
         return 2
-    version = (ROOT / "vectors" / "VERSION").read_text().strip()
-    top = f"sevkit-vectors-{version}"
+    files = collect(ROOT)
+    top = f"sevkit-vectors-{files['vectors/VERSION'].decode().strip()}"
     path = Path(sys.argv[1]) / f"{top}.tar.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = pack(collect(), top)
-    path.write_bytes(data)
-    print(f"{path}: {len(data)} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}")
+    path.write_bytes(pack(files, top))
+    print(f"{path}: {path.stat().st_size} bytes")
+    print(f"{hashlib.sha256(files[SUMS]).hexdigest()}  {SUMS}")
     return 0
 
 

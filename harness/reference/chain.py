@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from reference import cert, der_read
-from reference.cert import BASIC_CONSTRAINTS, KEY_USAGE, Cert, CertError
+from reference.cert import BASIC_CONSTRAINTS, EXTENSIONS_MAX, KEY_USAGE, Cert, CertError
 from reference.der_read import DerError, Reader
 
 # SHA-256 of the SubjectPublicKeyInfo of AMD's ARK-Milan, ARK-Genoa and ARK-Turin, then of sevkit's test ARKs
@@ -72,6 +72,8 @@ def _check_any(one: Cert, at: int) -> None:
     if not cert.good_algorithm(one.inner_algorithm, one.outer_algorithm):
         raise ChainError("signature algorithm")
     oids = [extension.oid for extension in one.extensions]
+    if len(oids) > EXTENSIONS_MAX:
+        raise ChainError(f"more than {EXTENSIONS_MAX} extensions")
     if len(set(oids)) != len(oids):
         raise ChainError("an extension twice")
     for extension in one.extensions:

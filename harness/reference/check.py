@@ -181,12 +181,26 @@ def check(family: Family, requirements: set[str]) -> list[str]:
 
 
 def classes(families: list[Family]) -> dict[str, set[Class]]:
-    """The classes by result: (requirement, defect, layer); a valid case's title stands for its defect."""
+    """The classes by result: (requirement, defect, layer). A title stands for a defect where there is none;
+    a case whose input was there before, as a twin of another family, is no class."""
     found: dict[str, set[Class]] = {result: set() for result in RESULTS}
-    for family in families:
-        for case in family.cases:
-            defect = case.defect if case.result == "invalid" else case.title
-            found[case.result].add((case.requirement[0], str(defect), case.layer))
+    inputs: set[str] = set()
+    for case in (case for family in families for case in family.cases):
+        given = repr(case.input)
+        if case.result == "invalid" or given not in inputs:
+            found[case.result].add((case.requirement[0], case.defect or case.title, case.layer))
+        inputs.add(given)
+    return found
+
+
+def contradictions(families: list[Family]) -> list[str]:
+    """Cases with the same input and another result."""
+    seen: dict[str, Case] = {}
+    found = []
+    for case in (case for family in families for case in family.cases):
+        first = seen.setdefault(repr(case.input), case)
+        if first.result != case.result:
+            found.append(f"{case.id} is {case.result}, {first.id} with the same input {first.result}")
     return found
 
 

@@ -55,7 +55,8 @@ def family_page(family: Family) -> str:
 
 
 def read_bugs() -> list[dict[str, Any]]:
-    """The known mistakes: slug, layer, and flags (default: the slug) or the reason why no case shows it."""
+    """The known mistakes: slug, layer, and flags (default: the slug) or the reason why no case shows it.
+    DECIDED: what settles a mistake whose verdict is a matter of policy."""
     rows: list[dict[str, Any]] = json.loads(BUGS.read_text(encoding="utf-8"))
     return rows
 
@@ -97,7 +98,8 @@ def bugs_page(families: list[Family]) -> str:
         shown = ", ".join(f"`{case}`" for case in ids[:6]) + (
             f" and {len(ids) - 6} more" if len(ids) > 6 else ""
         )
-        out.append(f"| {bug['slug']} | {bug['layer']} | {shown or _cell(bug.get('reason', ''))} |")
+        text = "; ".join(part for part in (shown or bug.get("reason", ""), bug.get("decided", "")) if part)
+        out.append(_row(bug["slug"], bug["layer"], text))
     return "\n".join(out) + "\n"
 
 

@@ -1,7 +1,8 @@
 """KEY_REQ: its checks and a derivation that depends on what a guest key depends on.
 
-Guest message notes, section 9; roots by docs/test-keys.md. AMD does not publish its KDF, so only whether two
-keys are equal means anything: nothing compares this derivation's bytes with another's.
+Guest message notes, section 9; roots and derivation by docs/test-keys.md ("Guest keys"). AMD does not publish
+its KDF: these bytes are those of our test KDF, and of anything else only whether two keys are equal says
+something.
 """
 
 from __future__ import annotations

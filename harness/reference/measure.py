@@ -10,7 +10,8 @@ from reference.page_info import LARGE, PAGE, SMALL_ONLY, ZERO_DIGEST, PageInfo, 
 
 FOUR_GIB = 1 << 32
 VMSA_GPA = 0xFFFFFFFFF000  # KVM's, for every vCPU
-SMALL_SIZES = {True: LARGE, False: PAGE}
+PAGES_MAX = FOUR_GIB // PAGE  # our limits, docs/limits.md
+VCPUS_MAX = 4096
 
 
 class RefusedError(Exception):
@@ -30,7 +31,7 @@ class Page:
 
     def pieces(self) -> Iterator[tuple[int, bytes]]:
         """GPA and bytes of each 4 KiB."""
-        for at in range(0, SMALL_SIZES[self.large], PAGE):
+        for at in range(0, LARGE if self.large else PAGE, PAGE):
             yield self.gpa + at, self.data[at : at + PAGE].ljust(PAGE, b"\0")
 
 
@@ -105,7 +106,7 @@ def section_pages(guest: Guest, image: ovmf.Image, section: ovmf.Section) -> Ite
         return
     else:  # SVSM_CAA, and the hash page of a guest without a kernel
         kind = PageType.ZERO
-    if section.size % PAGE or section.gpa % PAGE:
+    if section.size % PAGE or section.gpa % PAGE or section.gpa + section.size > FOUR_GIB:
         raise ovmf.BadImageError("metadata", f"a section at {section.gpa:#x} of {section.size} bytes")
     for gpa in range(section.gpa, section.gpa + section.size, PAGE):
         yield Page(kind, gpa)
@@ -146,8 +147,19 @@ def svsm_pages(guest: Guest, svsm_image: bytes, ovmf_start: int) -> Iterator[Pag
 
 def pages(guest: Guest) -> Iterator[Page]:
     """Every LAUNCH_UPDATE of a launch, in its order."""
+    loaded = 0
+    for page in _pages(guest):
+        loaded += page.page_type != PageType.VMSA
+        if loaded > PAGES_MAX:
+            raise ovmf.BadImageError("metadata", "more than 4 GiB of pages")
+        yield page
+
+
+def _pages(guest: Guest) -> Iterator[Page]:
     if not guest.image or len(guest.image) % PAGE:
         raise ovmf.BadImageError("image", f"{len(guest.image)} bytes")
+    if guest.vcpus > VCPUS_MAX:
+        raise ovmf.BadImageError("vcpus", f"{guest.vcpus} vCPUs")
     start = FOUR_GIB - len(guest.image)
     yield from image_pages(guest.image, start)  # @req SNP-LD-030
     if guest.svsm is not None:  # @req SNP-LD-050

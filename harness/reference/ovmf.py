@@ -77,12 +77,12 @@ def _footer_table(image: bytes) -> dict[bytes, bytes]:
     size, guid = struct.unpack("<H16s", image[end - HEAD : end])
     if guid != FOOTER_GUID:  # @req SNP-LD-031
         raise BadImageError("footer", "no footer GUID 32 bytes before the end")
-    if not HEAD <= size <= end:  # @req SNP-LD-031
+    if not HEAD <= size <= end:  # @req SNP-LD-031 SNP-LD-055
         raise BadImageError("footer", f"a table of {size} bytes")
     table = image[end - size : end - HEAD]
     found: dict[bytes, bytes] = {}
     while table:  # @req SNP-LD-032
-        if len(table) < HEAD:
+        if len(table) < HEAD:  # @req SNP-LD-055
             raise BadImageError("footer", f"{len(table)} bytes are left before the first entry")
         size, guid = struct.unpack("<H16s", table[-HEAD:])
         if not HEAD <= size <= len(table):  # @req SNP-LD-033

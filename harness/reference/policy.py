@@ -41,9 +41,9 @@ def _flag(value: Any) -> bool:
     return value
 
 
-def _whole(value: Any, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise PolicyFileError(f"not a number from 0 to {most}")
+def _whole(value: Any, most: int, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise PolicyFileError(f"not a number from {least} to {most}")
     return value
 
 
@@ -97,6 +97,9 @@ def _product(value: Any) -> str:
 
 FLAGS = {
     "future_versions": False,
+    "allow_long_report": False,
+    "allow_unknown_reserved": False,
+    "allow_unknown_product": False,
     "allow_debug": True,
     "allow_migration_agent": True,
     "allow_smt": True,
@@ -126,6 +129,7 @@ MEMBERS: dict[str, Callable[[Any], Any]] = (
     | {name: _hex(size) for name, size in EXPECTED.items()}
     | {
         "vmpl_max": lambda value: _whole(value, 3),
+        "report_version_min": lambda value: _whole(value, 5, 2),
         "guest_svn_min": lambda value: _whole(value, 0xFFFFFFFF),
         "platform_required": _bits,
         "platform_forbidden": _bits,
@@ -201,8 +205,9 @@ def _below(report: Report, name: str, product: str, floor: dict[str, int] | None
 
 def check_tcb(policy: Policy, report: Report, product: str) -> None:
     """Stage `tcb`: reserved bytes, the order of TCBs and versions, the floors."""
+    strict = not policy.flag("allow_unknown_reserved")
     for name in ("current_tcb", "reported_tcb", "committed_tcb", "launch_tcb"):
-        if tcb.reserved_byte(product, report.bytes(name)) is not None:
+        if strict and tcb.reserved_byte(product, report.bytes(name)) is not None:
             raise PolicyError(f"{name}: a reserved byte")
     for lower, upper in (("reported_tcb", "committed_tcb"), ("committed_tcb", "current_tcb")):
         if component := tcb.above(product, report.bytes(lower), report.bytes(upper)):

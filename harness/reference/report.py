@@ -77,10 +77,9 @@ RESERVED = (
     (0x1EB, 0x1EC),
     (0x1EF, 0x1F0),
     (0x208, 0x2A0),
-    (0x2D0, 0x2E8),  # the upper 24 bytes of R
-    (0x318, 0x330),  # the upper 24 bytes of S
-    (0x330, 0x4A0),
 )
+# Of the signature: the upper 24 bytes of R and of S, and what follows S. No firmware will name them.
+UNSIGNED = ((0x2D0, 0x2E8), (0x318, 0x330), (0x330, 0x4A0))
 # Reserved in the versions named. Whether version 4 already fills the second is not known (notes, section
 # 9), so it is not tested there.
 RESERVED_BY_VERSION = (
@@ -130,29 +129,26 @@ class Report:
 
 
 def parse(data: bytes, *, tolerant: bool = False) -> Report:
-    """The stage "parse": size and form. TOLERANT leaves out the form, for bytes that a newer firmware may
-    have given a name."""
+    """The stage "parse": size and form. TOLERANT leaves out what a newer firmware may have given a name."""
     if len(data) != SIZE:
         raise ReportError(f"{len(data)} bytes, not 0x4A0")
     report = Report(bytes(data))
-    if tolerant:
-        return report
     if not report.number("policy") & POLICY_RESERVED_ONE:
         raise ReportError("POLICY bit 17 is 0")
-    if report.number("key_info") & KEY_INFO_RESERVED:
+    if report.number("key_info") & KEY_INFO_RESERVED and not tolerant:
         raise ReportError("reserved bits of KEY_INFO")
     version = report.number("version")
-    ranges = list(RESERVED) + [(a, b) for a, b, only in RESERVED_BY_VERSION if version in only]
-    for start, end in ranges:
+    by_version = [(a, b) for a, b, only in RESERVED_BY_VERSION if version in only]
+    for start, end in UNSIGNED if tolerant else (*RESERVED, *by_version, *UNSIGNED):
         if any(report.raw[start:end]):
             raise ReportError(f"reserved bytes {start:#x} to {end - 1:#x} are not zero")
     return report
 
 
-def check_version(report: Report, *, future: bool) -> None:
+def check_version(report: Report, *, future: bool, least: int = 2) -> None:
     """The stage "version"."""
     version = report.number("version")
-    if version < 2 or (version > 5 and not future):
+    if version < least or (version > 5 and not future):
         raise ReportError(f"version {version}")
 
 

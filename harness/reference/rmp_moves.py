@@ -13,18 +13,15 @@ from reference import rmp_types as t
 from reference.rmp import Table, first_page
 from reference.rmp_types import Entry, Mark, Size, State, state_of
 
-ADDRESS, SIZE, STATE, OWNER = (
-    "INVALID_ADDRESS",
-    "INVALID_PAGE_SIZE",
-    "INVALID_PAGE_STATE",
-    "INVALID_PAGE_OWNER",
-)
+PARAM, ADDRESS, GUEST = "INVALID_PARAM", "INVALID_ADDRESS", "INVALID_GUEST"
+SIZE, STATE, OWNER = "INVALID_PAGE_SIZE", "INVALID_PAGE_STATE", "INVALID_PAGE_OWNER"
 FROZEN = (State.PRE_GUEST, State.PRE_SWAP)
 
 
 @dataclass(frozen=True)
 class Args:
-    """A command's operands. OWNER is the guest context's page; TYPE "data", "metadata" or "VMSA"."""
+    """A command's operands. OWNER is the guest context's page; TYPE "data", "metadata" or "VMSA"; OWN are the
+    RMP's own pages."""
 
     size: Size = Size.K4
     asid: int = 0
@@ -34,6 +31,7 @@ class Args:
     type: str = "data"
     validated: bool = False
     dst: int = 0
+    own: range = range(0)
 
 
 def _put(table: Table, at: int, entry: Entry) -> None:
@@ -49,7 +47,9 @@ def _frozen_entry(e: Entry) -> Entry:
     return replace(e, gpa=0, mark=Mark.NONE)
 
 
-def gctx_create(table: Table, at: int, _: Args) -> str | None:
+def gctx_create(table: Table, at: int, a: Args) -> str | None:
+    if at in a.own:
+        return PARAM
     e = table.at(at)
     if state_of(e) is not State.FIRMWARE:
         return STATE
@@ -59,10 +59,12 @@ def gctx_create(table: Table, at: int, _: Args) -> str | None:
     return None
 
 
-def decommission(table: Table, at: int, _: Args) -> str | None:
+def decommission(table: Table, at: int, a: Args) -> str | None:
+    if at in a.own:
+        return PARAM
     e = table.at(at)
     if state_of(e) is not State.CONTEXT:
-        return "INVALID_GUEST"
+        return GUEST
     _put(table, at, replace(e, vmsa=False))
     return None
 
@@ -142,8 +144,13 @@ def md_init(table: Table, at: int, a: Args) -> str | None:
     return None
 
 
-def set_state(table: Table, at: int, _: Args) -> str | None:
+def set_state(table: Table, at: int, a: Args) -> str | None:
+    """A page past the RMP is skipped."""
     e = table.at(at)
+    if not table.covers(at):
+        return None
+    if at in a.own:
+        return ADDRESS
     if state_of(e) is not State.FIRMWARE:
         return STATE
     _put(table, at, replace(e, assigned=False))
@@ -172,11 +179,13 @@ def page_move(table: Table, at: int, a: Args) -> str | None:
     return None
 
 
-def unsmash(table: Table, at: int, _: Args) -> str | None:
+def unsmash(table: Table, at: int, a: Args) -> str | None:
     if at != first_page(at):
-        return "INVALID_PARAM"
+        return PARAM
     if not table.covers(at):
         return STATE
+    if any(page in a.own for page in range(at, at + t.LARGE, t.PAGE)):
+        return ADDRESS
     pages = [table.at(at + i * t.PAGE) for i in range(t.PAGES)]
     first = pages[0]
     if state_of(first) not in FROZEN or first.gpa % t.LARGE != 0:

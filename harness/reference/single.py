@@ -15,12 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA384
 
-from reference import cert
+from reference import cert, crl
 from reference import der_read as der
 from reference.bundle import Case
 from reference.report import SIGNED
+from reference.tcb import LAYOUTS
 from reference.world import FIELDS
 
+WHOLE = "certificate"  # the field of a change that puts another certificate in the place
 SIGNATURE = range(SIGNED, 0x4A0)
 R, S = slice(0x2A0, 0x2E8), slice(0x2E8, 0x330)
 
@@ -28,13 +30,20 @@ R, S = slice(0x2A0, 0x2E8), slice(0x2E8, 0x330)
 # ---- reports ----
 
 
-def _ranges(field: str) -> list[range]:
-    """The bytes of the fields that FIELD names: "A", "A.part", "A, B"."""
+def _ranges(field: str, product: str | None) -> list[range]:
+    """The bytes of the fields that FIELD names: "A", "A, B", "A.byte 3", of a TCB "A.snp"."""
     found = []
-    for name in field.split(","):
-        place = FIELDS.get(name.strip().split(".")[0])
-        if place is not None:
-            found.append(range(place[0], place[0] + place[1]))
+    for text in field.split(","):
+        name, _, part = text.strip().partition(".")
+        if name not in FIELDS:
+            continue
+        at, size = FIELDS[name]
+        component = LAYOUTS.get(product or "", {}).get(part)
+        if part.startswith("byte "):
+            at, size = at + int(part.removeprefix("byte ")), 1
+        elif name.endswith("_TCB") and component is not None:
+            at, size = at + component, 1
+        found.append(range(at, at + size))
     return found
 
 
@@ -65,7 +74,7 @@ def _check_report(case: Case, twin: Case, field: str, signer: str | None) -> Ite
     if len(mine) != len(its):
         return
     differ = {at for at in range(len(mine)) if mine[at] != its[at]}
-    allowed = _ranges(field)
+    allowed = _ranges(field, case.product)
     if not allowed:
         yield f"{field}: no field of a report"
     elif signer is not None or field.startswith("SIGNATURE"):
@@ -120,22 +129,52 @@ def _check_cert(case: Case, twin: Case, name: str, field: str, signer: str | Non
         return
     try:
         touched = _touched(mine, its)
-        one = cert.parse(mine)
-        above = case.input["certs"].get(signer) if signer else None
-        issuer = cert.parse(above) if above else None
+        one, other = cert.parse(mine), cert.parse(its)
     except (cert.CertError, der.DerError):
         return  # the defect is that it cannot be read
-    if len(touched) > 1 and "," not in field:
+    if len(touched) > 1 and "," not in field and field != WHOLE:
         yield f"{field}: {name} differs from the twin's in {', '.join(sorted(touched))}"
+    if "signature" in field.lower():
+        return
+    whole = field == WHOLE or "," in field  # another certificate, or several parts of it
+    if signer is None and not whole and one.signature != other.signature:
+        yield f"{field}: {name} has another signature, and no signer is named"
     standard = cert.good_algorithm(one.inner_algorithm, one.outer_algorithm)
-    if issuer is None or not standard or "signature" in field.lower():
+    if signer is not None and standard and _signed(case, twin, signer, one.tbs, one.signature) is False:
+        yield f"{field}: {name} is not signed by {signer}"
+
+
+def _signed(case: Case, twin: Case, signer: str, tbs: bytes, signature: bytes) -> bool | None:
+    """Whether a certificate in SIGNER's place signed TBS; None where there is none that can be asked."""
+    asked = None
+    for given in (case.input, twin.input):
+        for data in (
+            given.get("certs", {}).get(signer),
+            *(given.get("roots", ()) if signer == "ark" else ()),
+        ):
+            try:
+                if data and cert.signed_by(cert.parse(data).spki, tbs, signature):
+                    return True
+                asked = False if data else asked
+            except (cert.CertError, der.DerError):
+                return None  # its key is itself no RSA-4096 key
+    return asked
+
+
+# ---- revocation lists ----
+
+
+def _check_crl(case: Case, twin: Case, field: str, signer: str | None) -> Iterator[str]:
+    data = case.input.get("crl")
+    if data is None or signer is None or "signature" in field.lower():
         return
     try:
-        good = cert.signed_by(issuer.spki, one.tbs, one.signature)
-    except (cert.CertError, der.DerError):
-        return  # a signer's key that is itself no RSA-4096 key
-    if not good:
-        yield f"{field}: {name} is not signed by {signer}"
+        one = crl.parse(data)
+    except crl.CrlError:
+        return  # the defect is that it cannot be read
+    standard = cert.good_algorithm(one.inner_algorithm, one.outer_algorithm)
+    if standard and _signed(case, twin, signer, one.tbs, one.signature) is False:
+        yield f"{field}: the list is not signed by {signer}"
 
 
 def check(case: Case, twin: Case) -> list[str]:
@@ -146,4 +185,6 @@ def check(case: Case, twin: Case) -> list[str]:
             found += _check_report(case, twin, field, signer)
         elif member.startswith("certs.") and isinstance(case.input.get("certs"), dict):
             found += _check_cert(case, twin, member.removeprefix("certs."), field, signer)
+        elif member == "crl":
+            found += _check_crl(case, twin, field, signer)
     return found

@@ -105,14 +105,17 @@ def _signature(found: Report, good: Chain) -> None:
 
 
 def _judge(data: bytes, given: Given, crl_bytes: bytes | None, at: int, policy: Policy) -> None:
-    found = report.parse(data)
+    size = report.SIZE if policy.flag("allow_long_report") else None
+    found = report.parse(data[:size], tolerant=policy.flag("allow_unknown_reserved"))
+    least = policy.get("report_version_min") or 2
     try:
-        report.check_version(found, future=policy.flag("future_versions"))
+        report.check_version(found, future=policy.flag("future_versions"), least=least)
     except ReportError as error:
         raise Refused("version", str(error)) from error
     kind = _signer(found, given)
     good = _chain(given, kind, at)
-    if found.has("cpuid_fam_id") and found.product != good.info.line:
+    unknown = found.product is None and policy.flag("allow_unknown_product")
+    if found.has("cpuid_fam_id") and found.product != good.info.line and not unknown:
         raise Refused("chain", "the report is of another product line")
     _revocation(policy, good, crl_bytes, at)
     _binding(policy, found, good)

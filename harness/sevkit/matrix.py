@@ -39,6 +39,7 @@ def _shard(_context: click.Context, _option: click.Parameter, text: str | None) 
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the results [default: build/matrix].")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes an adapter [default: one a processor].")
 @click.option("--shard", callback=_shard, help="I/N: only every Nth case, from the Ith.")
+@click.option("--verbose", is_flag=True, help="Also print each case that failed.")
 @click.option("--json", "as_json", is_flag=True, help="The results as JSON on stdout.")
 @click.option("--list", "list_only", is_flag=True, help="Print the adapters and the cases, run nothing.")
 def matrix_command(
@@ -47,6 +48,7 @@ def matrix_command(
     out: Path | None,
     jobs: int | None,
     shard: tuple[int, int] | None,
+    verbose: bool,
     as_json: bool,
     list_only: bool,
 ) -> None:
@@ -76,6 +78,8 @@ def matrix_command(
         json.dump(matrix_report.to_json(bundle, columns), sys.stdout, indent=1)
         print()
     else:
+        if verbose:
+            _deviations(columns)
         _summary(columns, out)
     sys.exit(_exit_code(columns))
 
@@ -88,18 +92,27 @@ def _list(adapters: list[Adapter], bundle: Bundle) -> None:
         print(f"{id_}\t{case.op}\t{case.layer}\t{case.expected}")
 
 
-def _summary(columns: list[Column], out: Path) -> None:
-    """Every deviation, a table of the classes, the closing line."""
+def _deviations(columns: list[Column]) -> None:
     for column in columns:
         for id_, cell in column.cells.items():
             if cell.kind in BAD:
                 print(f"{cell.name} {column.adapter.name} {id_}: {cell.detail}")
+        for question, fault in column.strays.items():
+            print(f"stray {column.adapter.name} {question}: {fault}")
+
+
+def _summary(columns: list[Column], out: Path) -> None:
+    """A table of the classes and the closing line. No case is named: what a library does wrong and
+    is not public must not come into the log of a CI."""
     shown = [name for name in CLASSES if any(_counts(c)[name] for c in columns)]
     width = max((len(c.adapter.name) for c in columns), default=0)
     print(" ".join([" " * width, *shown, "requests/s"]))
     for column in columns:
         numbers = [str(_counts(column)[name]).rjust(len(name)) for name in shown]
         print(" ".join([column.adapter.name.ljust(width), *numbers, f"{column.rate:.0f}".rjust(10)]))
+    for column in columns:
+        if column.strays:
+            print(f"{column.adapter.name}: {len(column.strays)} crashes or hangs that did not come again")
     files = " ".join(str(out / name) for name in ("results.json", "junit.xml", "index.html"))
     print(f"results: {files}")
     total = sum((_counts(c) for c in columns), Counter[str]())
@@ -114,4 +127,7 @@ def _counts(column: Column) -> Counter[str]:
 def _exit_code(columns: list[Column]) -> int:
     if not any(column.requests for column in columns):
         return EXIT_NOTHING_RAN
-    return int(any(_counts(column)[name] for column in columns for name in BAD))
+    return int(
+        any(column.strays for column in columns)
+        or any(_counts(column)[name] for column in columns for name in BAD)
+    )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 # A case's op -> the request's op, its kind, and the member whose bytes are the request's `data`. Cases of
 # other ops (firmware, messages) are no verifier's.
@@ -18,8 +19,6 @@ OPS: dict[str, tuple[str, str, str]] = {
     "verify": ("verify", "", ""),
     "parse": ("parse", "report", "report"),
     "certtable": ("parse", "certtable", "table"),
-    "cert": ("parse", "cert", "cert"),
-    "crl": ("parse", "crl", "crl"),
     "kds_url": ("kds_url", "", ""),
 }
 # Members of an input that every adapter understands, or may ignore, by the request's op. Any other member is
@@ -28,7 +27,13 @@ MEMBERS = {
     "verify": {"op", "report", "certs", "table", "crl", "roots", "product", "at", "policy"},
     "kds_url": {"op", "report", "product"},
 }
+# The time at which cases verify that are not about time; every certificate and list is current then.
+USUAL_AT = "2026-01-01T00:00:00Z"
+# Validities that end sooner than a run of these vectors may come: a VLEK's is a year, a list's less.
+VLEK_GUID = UUID("a8074bc2-a25a-483e-aae6-39c045a0b8a1").bytes
 TIME_FIELDS = ("notbefore", "notafter", "validity", "thisupdate", "nextupdate")
+# Rules about what is trusted (vectors/requirements/verifier.json): a verifier without anchors keeps none.
+ANCHOR_RULES = {"VRF-022", "VRF-023", "VRF-024"}
 
 
 class VectorError(Exception):
@@ -42,6 +47,7 @@ class Case:
     id: str
     layer: str
     title: str
+    requirement: tuple[str, ...]
     input: dict[str, Any]
     expect: dict[str, Any]
     twin: str | None
@@ -60,8 +66,17 @@ class Case:
 
     @property
     def timed(self) -> bool:
-        """Whether the time of verification is what the case is about."""
+        """Whether a verifier that goes by the clock may come to another verdict on another day."""
+        if "crl" in self.input or self.input.get("at", USUAL_AT) != USUAL_AT:
+            return True
+        if "vlek" in self.input.get("certs", {}) or VLEK_GUID in self.input.get("table", b""):
+            return True
         return any(m == "at" or any(t in f.lower() for t in TIME_FIELDS) for m, f in self.changes)
+
+    @property
+    def anchored(self) -> bool:
+        """Whether the case is about what is trusted."""
+        return any(m == "roots" for m, _ in self.changes) or not ANCHOR_RULES.isdisjoint(self.requirement)
 
     def sides(self) -> dict[str, str]:
         """What is asked of the case, and what the answer should be: accept, reject, or anything ("")."""
@@ -72,8 +87,12 @@ class Case:
     def options(self, side: str) -> list[str]:
         """What an adapter must have an option for, to be asked about SIDE."""
         more = sorted(set(self.input) - MEMBERS.get(self.op, set(self.input)))
-        given = [*self.input.get("certs", {}).values(), self.input.get("table", b"")]
-        pem = any(b"-----BEGIN CERTIFICATE" in data for data in given)
+        given = [
+            *self.input.get("certs", {}).values(),
+            self.input.get("table", b""),
+            self.input.get("crl", b""),
+        ]
+        pem = any(b"-----BEGIN " in data for data in given)
         return [*(["at"] if self.timed else []), *(["pem"] if pem else []), *more, *self.policy(side)]
 
     def policy(self, side: str) -> dict[str, Any]:
@@ -126,6 +145,7 @@ def _case(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Case:
         id=row["id"],
         layer=row["layer"],
         title=row["title"],
+        requirement=tuple(row["requirement"]),
         input=_resolve(row["input"], blobs),
         expect=_resolve(row["expect"], blobs),
         twin=row.get("twin"),

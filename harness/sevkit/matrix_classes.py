@@ -15,6 +15,18 @@ Outcome = Answer | AdapterFault
 
 BAD = ("wrong-accept", "wrong-reject", "wrong-stage", "crash", "hang", "garbled", "error")
 CLASSES = ("agree", *BAD, "known", "policy", "not-claimed")
+# What a case with two sides is called by: its worse one.
+SEVERITY = (
+    "crash",
+    "hang",
+    "garbled",
+    "error",
+    "wrong-accept",
+    "wrong-reject",
+    "wrong-stage",
+    "not-claimed",
+    "agree",
+)
 # Names under which hello may list a member of the policy (docs/verifier.md), beside its own.
 OTHER_NAMES = {"tcb_min": "min_tcb", "launch_tcb_min": "min_launch_tcb"}
 
@@ -49,14 +61,14 @@ def unclaimed(hello: Hello, case: Case, side: str) -> str:
         return f"no op {case.op}"
     if hello.anchors == "pinned" and case.input.get("roots"):
         return "its anchors are pinned"
-    if hello.anchors == "none" and any(member == "roots" for member, _ in case.changes):
+    if hello.anchors == "none" and case.anchored:
         return "it has no anchors"
     lacks = [o for o in case.options(side) if not {o, OTHER_NAMES.get(o, o)} & set(hello.options)]
     return f"no option {lacks[0]}" if lacks else ""
 
 
 def _not_asked(hello: Hello, case: Case) -> str:
-    if case.layer not in hello.layers:
+    if case.layer not in hello.layers and case.requirement[0] not in hello.requirements:
         return f"no layer {case.layer}"
     return unclaimed(hello, case, "base" if case.expected == "policy" else "")
 
@@ -120,7 +132,7 @@ def _policy(hello: Hello, case: Case, outcome: Outcomes) -> Cell:
         cell = _plain(hello, case, "base", outcome)
         return cell if cell.kind in ("crash", "hang", "garbled", "error", "not-claimed") else _renamed(cell)
     cells = {side: _plain(hello, case, side, outcome) for side in ("accept", "refuse")}
-    worst = next((c for c in cells.values() if c.name != "agree"), cells["accept"])
+    worst = min(cells.values(), key=lambda cell: SEVERITY.index(cell.name))
     worst.sides = {side: cell.verdict or cell.name for side, cell in cells.items()}
     return worst
 
@@ -155,7 +167,7 @@ def _judge(hello: Hello, case: Case, want: str, got: Answer) -> tuple[str, str]:
 
 def _difference(want: dict[str, Any], got: dict[str, Any]) -> str:
     """Which member of the output is another, "" if none is. Only what both have is compared."""
-    for name in want.keys() & got.keys():
+    for name in sorted(want.keys() & got.keys()):
         if _value(want[name]) != _value(got[name]):
             return f"output {name} is {got[name]!r}, not {want[name]!r}"
     return ""
@@ -163,9 +175,17 @@ def _difference(want: dict[str, Any], got: dict[str, Any]) -> str:
 
 def _value(value: Any) -> Any:
     """Numbers may be text with 0x; hexadecimal digits have no case; of a URL's host nothing is said, and the
-    order of its parameters and zeros in front of their numbers mean nothing."""
+    order of its parameters and zeros in front of their numbers mean nothing. What only looks like a
+    number or a URL is text."""
     if not isinstance(value, str):
         return value
+    try:
+        return _meaning(value)
+    except ValueError:
+        return value
+
+
+def _meaning(value: str) -> Any:
     if value.startswith("0x"):
         return int(value, 16)
     if value.startswith(("/", "https://")):

@@ -24,9 +24,11 @@ def to_json(bundle: Bundle, columns: list[Column]) -> dict[str, Any]:
                 "version": column.hello.version,
                 "language": column.hello.language,
                 "layers": column.hello.layers,
+                "requirements": column.hello.requirements,
                 "ops": column.hello.ops,
                 "options": column.hello.options,
                 "anchors": column.hello.anchors,
+                "strays": column.strays,
                 "requests": column.requests,
                 "requests_per_second": round(column.rate, 1),
             }

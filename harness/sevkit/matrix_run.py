@@ -14,7 +14,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sevkit.matrix_adapter import Adapter, AdapterError, AdapterFault, Hello, Worker
+from sevkit.matrix_adapter import Adapter, AdapterError, AdapterFault, Answer, Hello, Worker
 from sevkit.matrix_cases import Bundle, request
 from sevkit.matrix_classes import Cell, Key, Outcome, classify, questions
 
@@ -28,6 +28,7 @@ class Column:
     adapter: Adapter
     hello: Hello
     cells: dict[str, Cell] = field(default_factory=dict)
+    strays: dict[str, str] = field(default_factory=dict)  # question -> a fault that did not come again
     requests: int = 0
     seconds: float = 0.0
 
@@ -100,6 +101,11 @@ def run(adapter: Adapter, bundle: Bundle, jobs: int, out: Path) -> Column:
         for worker in workers:
             worker.close()
     column.requests = len(keys)
+    column.strays = {
+        "/".join(filter(None, key)): got.stray
+        for key, got in outcomes.items()
+        if isinstance(got, Answer) and got.stray
+    }
     for id_ in bundle.selected:
         case = bundle.cases[id_]
         column.cells[id_] = classify(adapter, column.hello, bundle.cases, case, outcomes.__getitem__)
@@ -137,8 +143,19 @@ def _ask_all(workers: list[Worker], bundle: Bundle, keys: list[Key], name: str) 
 
 
 def _ask(worker: Worker, bundle: Bundle, key: Key) -> Outcome:
+    """A process may end after it has answered, and so in the middle of another's question: a crash or a hang
+    counts where a new process repeats it."""
     id_, side = key
+    name, message = f"{id_}/{side}" if side else id_, request(bundle.cases[id_], side)
     try:
-        return worker.ask(f"{id_}/{side}" if side else id_, request(bundle.cases[id_], side))
+        return worker.ask(name, message)
+    except AdapterFault as fault:
+        if fault.name not in ("crash", "hang"):
+            return fault
+        first = fault
+    try:
+        answer = worker.ask(name, message)
     except AdapterFault as fault:
         return fault
+    answer.stray = f"{first.name}, not again in a new process: {first}"
+    return answer

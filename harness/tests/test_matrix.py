@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import jsonschema
 import pytest
 
-from sevkit import matrix_adapter, tools
+from sevkit import tools
 from sevkit.matrix_cases import Bundle, load, request
 
 SCHEMA = json.loads((tools.tree() / "harness/sevkit/schema/matrix.schema.json").read_text())
@@ -56,8 +57,8 @@ def verify(report: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def case(name: str, result: str, input_: dict[str, Any], **more: Any) -> dict[str, Any]:
     expect = {"result": result, **more.pop("expect", {})}
-    layer = more.pop("layer", "signature")
-    return {"id": f"t.{name}", "title": name, "layer": layer, "input": input_, "expect": expect, **more}
+    told = {"layer": more.pop("layer", "signature"), "requirement": more.pop("requirement", ["VRF-062"])}
+    return {"id": f"t.{name}", "title": name, **told, "input": input_, "expect": expect, **more}
 
 
 def defect(name: str, **more: Any) -> dict[str, Any]:
@@ -67,8 +68,13 @@ def defect(name: str, **more: Any) -> dict[str, Any]:
     return case(name, "invalid", input_, twin="t.good", changes=[change], expect=STAGE, **more)
 
 
+# The first entry of a certificate table.
+VLEK_TABLE = {
+    "base64": base64.b64encode(UUID("a8074bc2-a25a-483e-aae6-39c045a0b8a1").bytes + bytes(8)).decode()
+}
 STAGE = {"stage": "signature"}
 PEM = {"base64": base64.b64encode(b"-----BEGIN CERTIFICATE-----").decode()}
+PEM_LIST = {"base64": base64.b64encode(b"-----BEGIN X509 CRL-----").decode()}
 VALID = case("good", "valid", verify({"blob": "good"}))
 INVALID = defect("bad")
 POLICY = case(
@@ -115,12 +121,12 @@ def run(tmp_path: Path) -> Run:
         hello: str = "{}",
         toml: str = "",
         limit: float = 5,
+        start: str = '["{python}", "{folder}/adapter.py"]',
     ) -> Done:
         folder = tmp_path / "fake"
         folder.mkdir(exist_ok=True)
         (folder / "adapter.py").write_text(ADAPTER % hello + answer + "main()\n")
-        start = 'start = ["{python}", "{folder}/adapter.py"]'
-        (folder / "adapter.toml").write_text(f'name = "fake"\n{start}\n{toml}')
+        (folder / "adapter.toml").write_text(f'name = "fake"\nstart = {start}\n{toml}')
         (tmp_path / "cases.json").write_text(json.dumps({"blobs": BLOBS, "cases": cases}))
         out = tmp_path / "out"
         wait = f"from sevkit import matrix_adapter; matrix_adapter.TIME_LIMIT_S = {limit}"
@@ -151,10 +157,16 @@ def test_agree(run: Run) -> None:
 def test_accepts_everything(run: Run) -> None:
     done = run("def ANSWER(r): say(id=r['id'], verdict='accept', stage=None)\n", [VALID, INVALID, POLICY])
     assert done.classes() == {"good": "agree", "bad": "wrong-accept", "debug": "wrong-accept"}
-    assert "wrong-accept fake t.bad" in done.stdout
     assert done.code == 1
     failures = ET.parse(done.out / "junit.xml").getroot().iter("failure")
     assert [f.get("type") for f in failures] == ["wrong-accept", "wrong-accept"]
+    assert "fake     1            2" in done.stdout
+    assert "t.bad" not in done.stdout + done.stderr, "which case it is must not come into CI's log"
+    assert "t.bad" in (done.out / "index.html").read_text()
+    verbose = run(
+        "def ANSWER(r): say(id=r['id'], verdict='accept', stage=None)\n", [VALID, INVALID], "--verbose"
+    )
+    assert "wrong-accept fake t.bad" in verbose.stdout
 
 
 def test_refuses_everything(run: Run) -> None:
@@ -192,6 +204,9 @@ def test_stage(run: Run) -> None:
         ("say(id=r['id'], verdict='reject', stage=3)", "garbled", "stage"),
         ("print('x' * (1 << 21), flush=True)", "garbled", "more than"),
         ("print('{}\\n{}', flush=True)", "garbled", "more than one line"),
+        ("print('[' * 200000, flush=True)", "garbled", "not JSON"),
+        ("say(id=r['id'], verdict='reject', stage=None, detail='a half: \\ud800')", "agree", "a half: ?"),
+        ("say(id=r['id'], verdict='reject', stage='\\ud800')", "wrong-stage", "expected signature"),
         ("say(id=r['id'], verdict='error', stage=None, detail='mine')", "error", "mine"),
         ("say(id=r['id'], verdict='unsupported', stage=None)", "not-claimed", "unsupported"),
     ],
@@ -202,7 +217,37 @@ def test_fault_and_restart(run: Run, answer: str, expected: str, detail: str) ->
     done = run(fault, [VALID, INVALID, {**INVALID, "id": "t.later"}, POLICY], limit=1)
     assert done.classes() == {"good": "agree", "bad": expected, "later": "agree", "debug": "agree"}
     assert detail in done.cells()["bad"]["detail"]
-    assert done.code == (0 if expected == "not-claimed" else 1)
+    assert (done.out / "index.html").exists(), done.stderr
+    assert done.code == (0 if expected in ("not-claimed", "agree") else 1)
+
+
+DIES_LATE = """
+def ANSWER(r):
+  if r['id'] == 't.later': time.sleep(0.3)  # the time that the first process has to end in
+  say(id=r['id'], **right(r))
+  if r['id'] == 't.bad': os.close(1); sys.exit('panic: late')
+"""
+
+
+def test_crash_after_an_answer(run: Run) -> None:
+    """It is not the next case's doing, and is not lost."""
+    done = run(DIES_LATE, [VALID, INVALID, {**INVALID, "id": "t.later"}])
+    assert done.classes() == {"good": "agree", "bad": "agree", "later": "agree"}
+    strays = done.matrix["adapters"][0]["strays"]
+    assert list(strays) == ["t.later"]
+    assert "crash, not again in a new process: ended with exit code 1" in strays["t.later"]
+    assert "did not come again" in done.stdout
+    assert done.code == 1
+
+
+def test_hang_is_asked_again(run: Run) -> None:
+    once = "import pathlib\nDONE = pathlib.Path(__file__).with_name('done')\n"
+    once += (
+        "def ANSWER(r):\n  if not DONE.exists(): DONE.touch(); time.sleep(9)\n  say(id=r['id'], **right(r))\n"
+    )
+    done = run(once, [VALID], limit=1)
+    assert done.classes() == {"good": "agree"}
+    assert "hang, not again" in done.matrix["adapters"][0]["strays"]["t.good"]
 
 
 def test_twin_faults(run: Run) -> None:
@@ -213,9 +258,8 @@ def test_twin_faults(run: Run) -> None:
 def test_adapter_that_does_not_read(run: Run) -> None:
     """A request larger than a pipe takes no longer than the limit."""
     large = verify({"base64": base64.b64encode(bytes(200_000)).decode()})
-    deaf = "def ANSWER(r): say(id=r['id'], **right(r)); time.sleep(90)\n"
-    done = run(deaf, [VALID, case("large", "valid", large)], limit=1)
-    assert done.classes() == {"good": "agree", "large": "hang"}
+    deaf = "def main(): sys.stdin.readline(); say(**HELLO); time.sleep(90)\n"
+    assert run(deaf, [case("large", "valid", large)], limit=1).classes() == {"large": "hang"}
 
 
 @pytest.mark.parametrize(
@@ -231,9 +275,27 @@ def test_adapter_that_does_not_read(run: Run) -> None:
             "pinned",
         ),
         ({"anchors": "none"}, defect("root", member="roots"), "no anchors"),
+        ({"anchors": "none"}, defect("forged", requirement=["VRF-024"]), "no anchors"),
+        (
+            {"options": []},
+            defect("crl", input=verify({"blob": "good"}, crl={"blob": "good"})),
+            "no option at",
+        ),
+        (
+            {"options": []},
+            defect("later", input=verify({"blob": "good"}, at="2026-06-01T00:00:00Z")),
+            "no option at",
+        ),
+        (
+            {"options": []},
+            defect("vlek", input=verify({"blob": "good"}, certs={"vlek": {"blob": "good"}})),
+            "no option at",
+        ),
+        ({"options": []}, defect("table", input=verify({"blob": "good"}, table=VLEK_TABLE)), "no option at"),
         ({}, defect("floor", input=verify({"blob": "good"}, policy={"tcb_min": {}})), "no option tcb_min"),
         ({}, defect("dir", input=verify({"blob": "good"}, trust_dir=True)), "no option trust_dir"),
         ({}, defect("pem", input=verify({"blob": "good"}, certs={"vcek": PEM})), "no option pem"),
+        ({}, defect("list", input=verify({"blob": "good"}, crl=PEM_LIST)), "no option pem"),
     ],
 )
 def test_not_claimed(run: Run, hello: dict[str, Any], asked: dict[str, Any], why: str) -> None:
@@ -262,6 +324,35 @@ def test_option_by_its_other_name(run: Run) -> None:
 def test_policy_without_the_option(run: Run, answer: str, expected: str, code: int) -> None:
     done = run(answer, [POLICY], hello='{"options": ["at"]}')
     assert (done.classes(), done.code) == ({"debug": expected}, code)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "expected"),
+    [
+        ("sys.exit(1)", "crash"),
+        ("time.sleep(9)", "hang"),
+        ("say(id=r['id'], verdict='error', stage=None)", "error"),
+        ("say(id=r['id'], verdict='unsupported', stage=None)", "wrong-reject"),
+        ("say(id=r['id'], verdict='accept', stage=None)", "wrong-accept"),
+    ],
+)
+def test_policy_is_its_worse_side(run: Run, refuse: str, expected: str) -> None:
+    """The side that is asked first is wrong as well: it refuses."""
+    both = f"def ANSWER(r):\n  if r['id'].endswith('/refuse'): {refuse}\n"
+    both += "  else: say(id=r['id'], verdict='reject', stage='policy')\n"
+    assert run(both, [POLICY], limit=1).classes() == {"debug": expected}
+
+
+def test_requirement_without_its_layer(run: Run) -> None:
+    hello = json.dumps({"layers": ["parse"], "requirements": ["VRF-026"]})
+    cases = [
+        VALID,
+        {**INVALID, "requirement": ["VRF-026", "VRF-028"]},
+        defect("names", requirement=["VRF-028"]),
+    ]
+    done = run(RIGHT, cases, hello=hello)
+    assert done.classes() == {"good": "not-claimed", "bad": "agree", "names": "not-claimed"}
+    assert done.matrix["adapters"][0]["requirements"] == ["VRF-026"]
 
 
 KNOWN = """
@@ -333,6 +424,28 @@ def test_output_is_compared(run: Run) -> None:
     assert "version" in done.cells()["parse"]["detail"]
 
 
+@pytest.mark.parametrize("said", ["0xzz", "https://[", "[" * 9000 + "]" * 9000])
+def test_output_that_is_no_value(run: Run, said: str) -> None:
+    """The run goes on, and the case is another than expected."""
+    parsed = case("parse", "valid", {"op": "parse", "report": {"blob": "good"}}, layer="parse")
+    parsed["expect"]["output"] = {"version": "0x5"}
+    says = f"def ANSWER(r): say(id=r['id'], verdict='accept', stage=None, output={{'version': '{said}'}})\n"
+    line = f'{{"id": "t.parse", "verdict": "accept", "output": {{"version": {said}}}}}'
+    raw = f"def ANSWER(r): print('{line}', flush=True)\n"
+    done = run(raw if said.startswith("[") else says, [parsed])
+    assert done.classes()["parse"] in ("wrong-reject", "garbled"), done.stderr
+    assert done.code == 1
+
+
+def test_first_difference_by_name(run: Run) -> None:
+    """Not by the order of a set, which is another in every run."""
+    names = [f"m{i}" for i in range(20)]
+    parsed = case("parse", "valid", {"op": "parse", "report": {"blob": "good"}}, layer="parse")
+    parsed["expect"]["output"] = dict.fromkeys(names, 1)
+    says = f"def ANSWER(r): say(id=r['id'], verdict='accept', stage=None, output=dict.fromkeys({names}, 2))\n"
+    assert run(says, [parsed]).cells()["parse"]["detail"] == "output m0 is 2, not 1"
+
+
 def test_json_list_and_exit_codes(run: Run) -> None:
     done = run(RIGHT, [VALID], "--json")
     assert json.loads(done.stdout) == done.matrix
@@ -346,6 +459,8 @@ def test_json_list_and_exit_codes(run: Run) -> None:
     assert run(RIGHT, [VALID], "--shard", "3/2").code == 2
     assert run(RIGHT, [{**VALID, "input": verify({"blob": "absent"})}]).code == 2
     assert run(RIGHT, [VALID], "--adapter", "no-such").code == 2
+    twice = run(RIGHT, [VALID], "--adapter", "reference", "--adapter", "reference")
+    assert (twice.code, "reference is there twice" in twice.stderr) == (2, True)
     assert run(RIGHT, [VALID], hello='{"anchors": "some"}').code == 3
 
 
@@ -356,6 +471,11 @@ def test_missing_adapter(run: Run, tmp_path: Path) -> None:
     done = run(RIGHT, [VALID], "--adapter", str(other))
     assert done.code == 3
     assert "make adapters" in done.stderr
+
+
+def test_program_by_name(run: Run) -> None:
+    """As any shell finds it."""
+    assert run(RIGHT, [VALID], start='["python3", "{folder}/adapter.py"]').classes() == {"good": "agree"}
 
 
 def test_request(tmp_path: Path) -> None:
@@ -387,35 +507,3 @@ def test_globs(tmp_path: Path) -> None:
     assert load(tmp_path, "*.one", None).selected == ["a.one", "b.one"]
     assert load(tmp_path, "b.json", None).selected == ["b.one", "b.two"]
     assert load(tmp_path, f"{tmp_path}/a*.json", None).selected == ["a.one", "a.two"]
-
-
-def test_our_adapters_are_in_order() -> None:
-    names = [adapter.name for adapter in matrix_adapter.find(())]
-    assert names == ["go-sev-guest", "reference", "snp-verify", "virtee-sev"]
-
-
-def test_reference_adapter() -> None:
-    """It starts, and answers a case of its own."""
-    out = subprocess.run(
-        [sys.executable, tools.tree() / "harness/adapters/reference/adapter.py"],
-        input='{"op": "hello"}\n{"op": "parse", "kind": "report", "id": "x", "data": "eA=="}\n',
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    hello, answer = map(json.loads, out.splitlines())
-    assert hello["name"] == "reference"
-    assert (answer["id"], answer["verdict"], answer["stage"]) == ("x", "reject", "parse")
-
-
-def test_reference_claims_every_layer() -> None:
-    """A layer that no adapter claims would be looked at by none."""
-    layers = {case.layer for case in load(tools.tree() / "vectors" / "cases", None, None).cases.values()}
-    out = subprocess.run(
-        [sys.executable, tools.tree() / "harness/adapters/reference/adapter.py"],
-        input='{"op": "hello"}\n',
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert layers - set(json.loads(out)["layers"]) == set()

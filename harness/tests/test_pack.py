@@ -1,50 +1,103 @@
-"""The archive of the vectors: its sums, its size, the same bytes twice, and each loader from it alone."""
+"""The archive of the vectors: what is in it, the same bytes from any tree, its links and its schemas."""
 
 from __future__ import annotations
 
+import base64
+import copy
 import hashlib
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
-import sys
 import tarfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
+from pack import __main__ as packer
+from reference.bundle import read
 
-HARNESS = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BUNDLE_MAX = 12 << 20
 FILE_MAX = 2 << 20
-
-# How each loader is started in loaders/NAME: what must be installed, commands, the last one's output counts.
-LOADERS = {
-    "python": ("python3", [["python3", "loader.py", "../../cases"]]),
-    "javascript": ("node", [["node", "loader.mjs", "../../cases"]]),
-    "go": ("go", [["go", "run", "main.go", "../../cases"]]),
-    "rust": ("cargo", [["cargo", "run", "--quiet", "--locked", "--", "../../cases"]]),
-    "c": ("cc", [["cc", "loader.c", "-o", "loader", "-ljansson"], ["./loader", "../../cases"]]),
-}
-
-
-def _pack(folder: Path) -> Path:
-    command = [sys.executable, "-m", "pack", str(folder)]
-    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(HARNESS)}, capture_output=True)
-    (archive,) = folder.glob("*.tar.gz")
-    return archive
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive, extracted."""
     folder = tmp_path_factory.mktemp("bundle")
-    with tarfile.open(_pack(folder)) as archive:
+    (folder / "a.tar.gz").write_bytes(packer.pack(packer.collect(ROOT), "top"))
+    with tarfile.open(folder / "a.tar.gz") as archive:
         archive.extractall(folder, filter="data")
-    (top,) = (path for path in folder.iterdir() if path.is_dir())
-    return top
+    return folder / "top"
 
 
-def test_twice_the_same(tmp_path: Path) -> None:
-    assert _pack(tmp_path / "a").read_bytes() == _pack(tmp_path / "b").read_bytes()
+# ---- the same bytes from any tree ----
+
+
+@pytest.fixture
+def trees(tmp_path: Path) -> tuple[Path, Path]:
+    """A clone, as far as git's index goes, and the same files without git."""
+    clone, export = tmp_path / "clone", tmp_path / "export"
+    for pattern in packer.LISTED:
+        for name in packer.names(ROOT, pattern):
+            for tree in (clone, export):
+                (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, tree / name)
+    subprocess.run(["git", "init", "--quiet", str(clone)], check=True)
+    subprocess.run(["git", "-C", str(clone), "add", "--all"], check=True)
+    return clone, export
+
+
+def _leave(tree: Path, *names: str) -> None:
+    for name in names:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("{}")
+
+
+def test_junk_is_not_packed(trees: tuple[Path, Path]) -> None:
+    clone, export = trees
+    wanted = packer.pack(packer.collect(ROOT), "top")
+    products = [f"harness/pack/loaders/{name}" for name in ("c/loader", "rust/target/x.json", "go/main")]
+    _leave(export, *products, "vectors/cases/x.json~", "docs/vectors/x.html")
+    _leave(clone, *products, "vectors/cases/mine.json", "docs/vectors/mine.md")
+    assert packer.pack(packer.collect(clone), "top") == wanted
+    assert packer.pack(packer.collect(export), "top") == wanted
+
+
+def test_a_tracked_file_is_packed(trees: tuple[Path, Path]) -> None:
+    clone, _ = trees
+    _leave(clone, "vectors/cases/new.json")
+    subprocess.run(["git", "-C", str(clone), "add", "vectors/cases/new.json"], check=True)
+    assert "vectors/cases/new.json" in packer.collect(clone)
+
+
+def test_a_missing_file_is_an_error(trees: tuple[Path, Path]) -> None:
+    clone, export = trees
+    for tree in trees:
+        (tree / "LICENSE").unlink()
+    with pytest.raises(FileNotFoundError):
+        packer.collect(clone)
+    with pytest.raises(SystemExit, match="LICENSE is missing"):
+        packer.collect(export)
+
+
+def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed pins SHA256SUMS."""
+    monkeypatch.setattr("sys.argv", ["pack", str(tmp_path)])
+    assert packer.main() == 0
+    (archive,) = tmp_path.glob("sevkit-vectors-*.tar.gz")
+    with tarfile.open(archive) as members:
+        sums = members.extractfile(f"{archive.name.removesuffix('.tar.gz')}/SHA256SUMS")
+        assert sums is not None
+        assert f"{hashlib.sha256(sums.read()).hexdigest()}  SHA256SUMS" in capsys.readouterr().out
+
+
+# ---- what is in it ----
 
 
 def test_sums(bundle: Path) -> None:
@@ -55,47 +108,237 @@ def test_sums(bundle: Path) -> None:
 
 
 def test_sizes(bundle: Path) -> None:
-    sizes = {p.name: p.stat().st_size for p in (bundle / "cases").iterdir()}
-    assert max(sizes.values()) <= FILE_MAX
-    assert sum(p.stat().st_size for p in bundle.rglob("*") if p.is_file()) <= BUNDLE_MAX
+    sizes = [p.stat().st_size for p in bundle.rglob("*") if p.is_file()]
+    assert max(sizes) <= FILE_MAX
+    assert sum(sizes) <= BUNDLE_MAX
 
 
 def test_keys_are_marked(bundle: Path) -> None:
-    assert "Never trust them outside tests" in (bundle / "README.md").read_text()
-    assert len(list((bundle / "keys").glob("*.pem"))) == 9
+    assert "Never trust them outside tests" in (bundle / "vectors" / "README.md").read_text()
+    assert len(list((bundle / "vectors" / "keys").glob("*.pem"))) == 9
 
 
-def _load(bundle: Path, name: str) -> str:
-    needed, commands = LOADERS[name]
-    if shutil.which(needed) is None:
-        pytest.skip(f"{needed} is not installed")
-    text = ""
-    for command in commands:
-        run = subprocess.run(
-            command, cwd=bundle / "loaders" / name, capture_output=True, text=True, check=False
-        )
-        assert run.returncode == 0, run.stderr
-        text = run.stdout
-    return text.strip()
+def test_changes_name_every_family(bundle: Path) -> None:
+    text = (bundle / "vectors" / "CHANGES.md").read_text()
+    named = re.split(r",\s+", re.findall(r"Families ([^.]*)\.", text)[-1])
+    assert named == sorted(path.stem for path in (bundle / "vectors" / "cases").glob("*.json"))
 
 
-@pytest.mark.parametrize("name", [name for name in LOADERS if name != "python"])
-def test_loaders_agree(bundle: Path, name: str) -> None:
-    wanted = _load(bundle, "python")
-    assert re.fullmatch(r"[1-9]\d* cases, [1-9]\d* bytes of reports, sum [1-9]\d*", wanted)
-    assert _load(bundle, name) == wanted
+def test_readme_names_every_member(bundle: Path) -> None:
+    schema = json.loads((bundle / "vectors" / "schema" / "cases.schema.json").read_text())
+    rows = re.findall(r"^\|(.*?)\|", (bundle / "vectors" / "README.md").read_text(), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert set(schema["$defs"]["case"]["properties"]) <= named
 
 
-def test_schema_has_no_unknown_member(bundle: Path) -> None:
-    """A file with a member that the schema does not know is refused: the schema can fail."""
-    import json
+def test_ten_minutes_names_every_member(bundle: Path) -> None:
+    text = (bundle / "docs" / "ten-minutes.md").read_text()
+    named = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    used = {
+        name
+        for path in (bundle / "vectors" / "cases").glob("*.json")
+        for case in json.loads(path.read_text())["cases"]
+        if case["input"]["op"] == "verify"
+        for name in case["input"]
+    }
+    assert used - {"op"} == named
 
-    import jsonschema
 
-    schema = json.loads((bundle / "schema" / "cases.schema.json").read_text())
-    for path in sorted((bundle / "cases").glob("*.json")):
+# ---- links ----
+
+
+def _anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def dead_links(top: Path) -> Iterator[str]:
+    """Links of pages below TOP that lead nowhere."""
+    for page in sorted(top.rglob("*.md")):
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            place, _, anchor = link.partition("#")
+            target = page.parent / place if place else page
+            if re.match(r"[a-z]+:", link):
+                continue
+            if not target.exists() or (anchor and anchor not in _anchors(target)):
+                yield f"{page.relative_to(top)}: {link}"
+
+
+def test_links(bundle: Path) -> None:
+    assert list(dead_links(bundle)) == []
+
+
+def test_dead_links_are_found(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A title\n[x](b.md) [y](#a-title) [z](a.md#other) [w](https://a.b/c)\n")
+    assert list(dead_links(tmp_path)) == ["a.md: b.md", "a.md: a.md#other"]
+
+
+# ---- schemas ----
+
+
+def _schema(bundle: Path, name: str) -> Any:
+    return json.loads((bundle / "vectors" / "schema" / f"{name}.schema.json").read_text())
+
+
+def _references(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict) and {"blob", "base64"} & set(value):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _references(inner)
+
+
+def test_files_fit_their_schemas(bundle: Path) -> None:
+    for name, glob in (
+        ("cases", "cases/*.json"),
+        ("requirements", "requirements/*.json"),
+        ("rmp-decisions", "rmp/*.json"),
+    ):
+        validator = jsonschema.Draft202012Validator(_schema(bundle, name))
+        for path in sorted((bundle / "vectors").glob(glob)):
+            errors = [error.message for error in validator.iter_errors(json.loads(path.read_text()))]
+            assert errors == [], path.name
+
+
+def test_references_fit_the_schema(bundle: Path) -> None:
+    """The schema leaves `input` to the ops; what loaders take for a reference is one."""
+    schema = _schema(bundle, "cases")
+    rule = jsonschema.Draft202012Validator({"$ref": "#/$defs/bytes", "$defs": schema["$defs"]})
+    for path in sorted((bundle / "vectors" / "cases").glob("*.json")):
         family = json.loads(path.read_text())
-        jsonschema.validate(family, schema)
-    family["cases"][0]["acceptable"] = True
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(family, schema)
+        for reference in _references([case["input"] for case in family["cases"]]):
+            assert rule.is_valid(reference), (path.name, reference)
+            assert reference.get("blob", "") in {"", *family["blobs"]}, (path.name, reference)
+
+
+def _bare_policy(case: dict[str, Any]) -> None:
+    case["expect"] = {"result": "policy"}
+
+
+# What the schema must refuse, done to an invalid case.
+FAULTS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "unknown member": lambda case: case.update(acceptable=True),
+    "unknown result": lambda case: case["expect"].update(result="acceptable"),
+    "no twin": lambda case: case.pop("twin"),
+    "no defect": lambda case: case.pop("defect"),
+    "no changes": lambda case: case.pop("changes"),
+    "no requirement": lambda case: case.update(requirement=[]),
+    "no op": lambda case: case["input"].pop("op"),
+    "bare policy": _bare_policy,
+    "valid with a twin": lambda case: case["expect"].update(result="valid"),
+    "id of another form": lambda case: case.update(id="Upper.case"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_schema_refuses(bundle: Path, fault: str) -> None:
+    family = json.loads((bundle / "vectors" / "cases" / "signature.json").read_text())
+    case = copy.deepcopy(next(c for c in family["cases"] if c["expect"]["result"] == "invalid"))
+    family["cases"] = [case]
+    validator = jsonschema.Draft202012Validator(_schema(bundle, "cases"))
+    assert validator.is_valid(family)
+    FAULTS[fault](case)
+    assert not validator.is_valid(family)
+
+
+# ---- loaders: the commands of docs/ten-minutes.md ----
+
+CASES = "vectors/cases"
+LOADERS = {
+    re.findall(r"loaders/(\w+)", line)[0]: line
+    for line in (ROOT / "docs" / "ten-minutes.md").read_text().splitlines()
+    if line.endswith(f" {CASES}")
+}
+
+
+def _load(bundle: Path, name: str, cases: Path | str = CASES) -> subprocess.CompletedProcess[str]:
+    """Loader NAME on the folder CASES. A toolchain may be missing, but not in CI."""
+    command = LOADERS[name]
+    tool = command.split()[0]
+    if shutil.which(tool) is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{tool} is not installed")
+        pytest.skip(f"{tool} is not installed")
+    line = command.removesuffix(CASES) + shlex.quote(str(cases))
+    return subprocess.run(["bash", "-c", line], cwd=bundle, capture_output=True, text=True, check=False)
+
+
+def _made(folder: Path, value: Any) -> Path:
+    """A folder of one case with VALUE in its input, and of a file that is none."""
+    blobs = {"large": base64.b64encode(bytes(range(256)) * 8192).decode(), "small": "AQIDBA=="}
+    family = {"blobs": blobs, "cases": [{"input": {"op": "x", "deep": value}, "expect": {}}]}
+    (folder / "a.json").write_text(json.dumps(family))
+    (folder / "notes.txt").write_text("no JSON")
+    return folder
+
+
+def test_every_loader_is_in_the_text(bundle: Path) -> None:
+    assert set(LOADERS) == {path.name for path in (bundle / "loaders").iterdir()}
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_loaders_agree(bundle: Path, name: str) -> None:
+    """With the reference's reader, over every byte string of every input."""
+    families = [read(path) for path in sorted((bundle / CASES).glob("*.json"))]
+    inputs = [case.input for family in families for case in family.cases]
+    strings = list(_strings(inputs))
+    total = sum(map(sum, strings)) % 2**32
+    wanted = f"{len(inputs)} cases, {sum(map(len, strings))} bytes, sum {total}\n"
+    run = _load(bundle, name)
+    assert (run.returncode, run.stdout) == (0, wanted), run.stderr
+
+
+def _strings(value: Any) -> Iterator[bytes]:
+    if isinstance(value, bytes):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _strings(inner)
+
+
+# Patches of the four bytes 1, 2, 3, 4, and the sum of what comes out.
+PATCHES: dict[str, tuple[Any, tuple[int, int]]] = {
+    "insert and cut": ({"blob": "small", "patch": [[0, 0, "0a0b"], [1, 2, ""], [4, 0, "0c"]]}, (5, 38)),
+    "replace all": ({"blob": "small", "patch": [[0, 4, "ff"]]}, (1, 255)),
+    "large": ({"blob": "large", "patch": [[1 << 21, 0, "01"]]}, (2097153, 267386881)),
+    "in lists": ([[{"base64": "AQI="}], {"a": [{"b": {"blob": "small"}}, None, 3, "blob"]}], (6, 13)),
+}
+
+
+@pytest.mark.parametrize("patch", PATCHES)
+@pytest.mark.parametrize("name", LOADERS)
+def test_loaders_patch(bundle: Path, tmp_path: Path, name: str, patch: str) -> None:
+    value, (size, total) = PATCHES[patch]
+    run = _load(bundle, name, _made(tmp_path, value))
+    assert (run.returncode, run.stdout) == (0, f"1 cases, {size} bytes, sum {total}\n"), run.stderr
+
+
+BAD = {
+    "behind the end": {"blob": "small", "patch": [[4, 1, ""]]},
+    "far behind the end": {"blob": "small", "patch": [[1 << 40, 0, "00"]]},
+    "not ascending": {"blob": "small", "patch": [[2, 1, "00"], [1, 1, "00"]]},
+    "overlapping": {"blob": "small", "patch": [[0, 2, "00"], [1, 1, "00"]]},
+    "negative offset": {"blob": "small", "patch": [[-1, 1, "00"]]},
+    "negative count": {"blob": "small", "patch": [[2, -1, "00"]]},
+    "no such blob": {"blob": "other"},
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("name", LOADERS)
+def test_loaders_refuse(bundle: Path, tmp_path: Path, name: str, bad: str) -> None:
+    """With a message and a failure, neither a wrong answer nor a signal."""
+    run = _load(bundle, name, _made(tmp_path, BAD[bad]))
+    assert 0 < run.returncode < 128, run
+    assert run.stdout == ""
+    assert run.stderr
+
+
+def test_missing_toolchain(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception):
+        _load(bundle, "go")
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception):
+        _load(bundle, "go")

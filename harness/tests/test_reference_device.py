@@ -26,6 +26,7 @@ from reference.device import (
 )
 from reference.message import Header, le
 from reference.ops import device as ops_device
+from reference.ops import tsm as ops_tsm
 
 KEY = bytes(range(32))
 ARG, REQUEST, RESPONSE, CERTS = 0x1000, 0x2000, 0x3000, 0x8000
@@ -187,6 +188,41 @@ def unauthenticated(key: bytes, page: bytes) -> bytes:
     return page[message.HEADER : message.HEADER + Header.decode(page).size]
 
 
+class NoInblob(tsm.Provider):
+    """Asks for a report about zeros."""
+
+    def report(self, item: tsm.Item) -> dict[str, bytes] | None:
+        return super().report(replace(item, inblob=bytes(len(item.inblob))))
+
+
+class NoPrivlevel(tsm.Provider):
+    """Asks for VMPL 0 always."""
+
+    def report(self, item: tsm.Item) -> dict[str, bytes] | None:
+        return super().report(replace(item, privlevel=0))
+
+
+class KeepsKey(Driver):
+    """Loses no VMPCK."""
+
+    def _wipe(self) -> None:
+        pass
+
+
+class KeepsNumber(Driver):
+    """Uses a number again."""
+
+    def _advance(self) -> None:
+        pass
+
+
+def decimal(text: bytes) -> int:
+    """An attribute's number, but in decimal where it begins with 0."""
+    return right_number(text.lstrip(b"0") or text if text[:2] != b"0x" else text)
+
+
+right_number = tsm.number
+
 MUTANTS: list[tuple[str, Any, str, Any]] = [
     ("device", device, "CERTS_MAX", 0x5000),
     ("device", device, "USER_END", device.USER_END + 0x1000),
@@ -203,16 +239,23 @@ MUTANTS: list[tuple[str, Any, str, Any]] = [
     ("device", tsm, "INBLOB_MAX", 63),
     ("device", tsm, "PRIVLEVEL_MAX", 4),
     ("device", tsm, "RSP_MAX", 0x1100),
+    ("device", tsm, "RSP_MAX", 0xFFF),
+    ("device", tsm, "Provider", NoInblob),
+    ("device", tsm, "Provider", NoPrivlevel),
+    ("device", tsm, "number", decimal),
     ("device", tsm, "INVALID_KEY", 0x26),
     ("device", tsm, "AUX_MAX", 0x400),
     *[
         ("device", device, "GENERATIONS", generation(**{switch: value}))
-        for switch in ("vmpl_key", "asks_again", "resends", "halves", "keeps")
+        for switch in ("vmpl_key", "asks_again", "resends", "halves", "keeps", "clears", "wiped_first")
         for value in (True, False)
     ],
-    ("device", device, "GENERATIONS", generation(wiped_first=False)),
     ("device", device, "GENERATIONS", generation(presets=False)),
     ("response", message, "opened", unauthenticated),
+    ("response", device, "Driver", KeepsKey),
+    ("response", device, "Driver", KeepsNumber),
+    ("response", device, "GENERATIONS", generation(keeps=True)),
+    ("response", device, "GENERATIONS", generation(keeps=False)),
     *[
         ("response", device, "refusal", blind_to(field))
         for field in ("MSG_SEQNO", "MSG_TYPE", "MSG_VERSION", "MSG_SIZE")
@@ -230,7 +273,7 @@ def test_the_vectors_notice(
     value: Any,
 ) -> None:
     """One thing of the model is wrong: at least one case says so."""
-    for place in (module, device_script, ops_device):
+    for place in (module, device_script, ops_device, ops_tsm):
         if hasattr(place, attribute):
             monkeypatch.setattr(place, attribute, value)
     assert findings(built[name]) != []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from reference import firmware, key, machine, message
+from reference import cpuid, firmware, key, machine, message
 from reference.bundle import Case
 from reference.check import judge
 from reference.families import build
@@ -101,6 +101,19 @@ def _without(name: str) -> Callable[..., str]:
     return lambda *_: name
 
 
+Entry = Callable[[cpuid.CpuidPolicy, bytes], tuple[bytes, bool]]
+
+
+def _reserved_as_it_came(entry: Entry) -> Entry:
+    """docs/disagreements.md, number 25."""
+
+    def other(policy: cpuid.CpuidPolicy, data: bytes) -> tuple[bytes, bool]:
+        whole, good = entry(policy, data)
+        return whole[:0x28] + data[0x28:], good
+
+    return other
+
+
 # What is broken, in whose name, and a family that must notice.
 BROKEN: tuple[tuple[object, str, object, str], ...] = (
     (message, "iv", lambda seqno: seqno.to_bytes(12, "big"), "message"),
@@ -133,6 +146,10 @@ BROKEN: tuple[tuple[object, str, object, str], ...] = (
     (key, "TCB_VERSION", 0, "key"),
     (key, "LAUNCH_MIT_VECTOR", 0, "key"),
     (key, "MEASUREMENT", 0x7F, "key"),
+    (cpuid, "le", lambda value, size: value.to_bytes(size, "big"), "message"),
+    (cpuid, "_entry", _reserved_as_it_came(cpuid._entry), "message"),
+    (Firmware, "_signs", lambda *_: True, "message"),
+    (Firmware, "_signs", lambda *_: False, "message"),
     (key, "root_secret", lambda kind, *_: kind.encode().ljust(32), "key"),
     (key, "root_secret", lambda _kind, _product, ident, tcb: (ident + tcb)[:32].ljust(32), "key"),
 )

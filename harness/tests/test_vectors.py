@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reference import chain, docs, families, ops
+from reference import chain, docs, families, ops, verify
 from reference.__main__ import CASES, requirements
 from reference.bundle import Case, Family, apply, diff, read
-from reference.check import check, check_twin, judge
+from reference.check import check, check_twin, contradictions, judge
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(CASES.glob("*.json"))
@@ -41,6 +41,10 @@ def test_reference_agrees(path: Path) -> None:
 
 def test_every_family_has_a_file() -> None:
     assert len(FILES) == len(families.names())
+
+
+def test_no_contradictions(bundle: list[Family]) -> None:
+    assert contradictions(bundle) == []
 
 
 def test_known_mistakes_have_cases(bundle: list[Family]) -> None:
@@ -93,13 +97,41 @@ def test_second_defect_in_a_report_is_found(bundle: list[Family]) -> None:
     assert any("differs from the twin at 0x50 too" in text for text in check_twin(second, twin))
 
 
+def _flipped(data: bytes) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def test_second_defect_in_a_signature_is_found(bundle: list[Family]) -> None:
+    case = next(c for f in bundle for c in f.cases if ("certs.vcek", "productName", "ask") in c.changes)
+    certs = {**case.input["certs"], "vcek": _flipped(case.input["certs"]["vcek"])}
+    second = replace(case, input={**case.input, "certs": certs})
+    assert any("vcek is not signed by ask" in t for t in check_twin(second, _case(bundle, str(case.twin))))
+
+
+def test_second_defect_in_a_list_is_found(bundle: list[Family]) -> None:
+    case = next(
+        c
+        for f in bundle
+        for c in f.cases
+        if c.id.startswith("revocation.ask-listed") and c.changes[0][0] == "crl" and c.changes[0][2] == "ark"
+    )
+    second = replace(case, input={**case.input, "crl": _flipped(case.input["crl"])})
+    assert any("list is not signed by ark" in t for t in check_twin(second, _case(bundle, str(case.twin))))
+
+
+def test_contradiction_is_found(bundle: list[Family]) -> None:
+    family = next(f for f in bundle if f.name == "signature")
+    turned = [replace(case, expect={"result": "valid"}) for case in family.cases if case.result == "invalid"]
+    assert contradictions([family, replace(family, cases=turned[:1])])
+
+
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A reference that accepts what one rule refuses: CA certificates without their rights."""
-    chain.check.cache_clear() if hasattr(chain.check, "cache_clear") else None
+    verify._chain.cache_clear()
     monkeypatch.setattr(chain, "_check_ca", lambda *_: None)
     yield
-    chain.check.cache_clear() if hasattr(chain.check, "cache_clear") else None
+    verify._chain.cache_clear()
 
 
 def test_broken_rule_is_found(broken: None) -> None:  # noqa: ARG001

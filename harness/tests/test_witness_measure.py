@@ -46,20 +46,7 @@ IMI = "the tool knows neither IMI_PAGE nor IMD"
 VMSA_GPA = "the tool has KVM's GPA of VMSAs only"
 VMSA_TSC = "the tool hashes VMSAs as its own code makes them, with TSC fields of zero"
 REFUSED = "the tool has no refusals of the firmware"
-LENIENT = "the tool does not check this part of an image"
 OPTION = "the tool has one of the two values"
-BSP_ONLY = "the tool wants a reset block for one vCPU as well"
-
-# Broken images that the tool takes, or refuses late and for other reasons; case -> why.
-UNSUPPORTED_IMAGES = {
-    "entry-size-long": LENIENT,
-    "footer-size-cut": LENIENT,
-    "footer-size-long": LENIENT,
-    "metadata-size": LENIENT,
-    "section-gpa": LENIENT,
-    "svsm-too-low": LENIENT,
-    "one-vcpu-no-reset": BSP_ONLY,
-}
 
 
 def why_not_pages(case: Case) -> str | None:
@@ -82,9 +69,7 @@ def why_not(case: Case) -> str | None:
     """Why the tool cannot judge CASE of the family measurement."""
     if case.op == "pages":
         return why_not_pages(case)
-    if case.result == "policy":
-        return OPTION
-    return UNSUPPORTED_IMAGES.get(case.id.split(".")[1])
+    return OPTION if case.result == "policy" else None
 
 
 def by_tool(pages: list[dict[str, Any]]) -> str:
@@ -154,11 +139,8 @@ def test_the_tool_measures_the_same(case: Case, tmp_path: Path) -> None:
 def test_what_the_tool_cannot_judge() -> None:
     """No case falls out unseen, and a reason that has no case any more goes."""
     reasons = [why_not(case) for case in MEASUREMENT]
-    assert set(reasons) - {None} == {
-        PERMISSIONS, IMI, VMSA_GPA, VMSA_TSC, REFUSED, LENIENT, OPTION, BSP_ONLY
-    }  # fmt: skip
+    assert set(reasons) - {None} == {PERMISSIONS, IMI, VMSA_GPA, VMSA_TSC, REFUSED, OPTION}
     assert reasons.count(None) > len(reasons) / 2
-    assert UNSUPPORTED_IMAGES.keys() <= {case.id.split(".")[1] for case in MEASUREMENT}
 
 
 # ---- ID block ----

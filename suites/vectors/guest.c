@@ -173,10 +173,6 @@ void vector_each_kernel(struct suite_ctx *ctx, struct vector_case *c,
     }
 }
 
-uint32_t vector_guest_counter(const struct vector_guest *guest) {
-    return abi_get_le32(guest->secrets + COUNTER0 + 4 * drv_guest_vmpck(guest->driver));
-}
-
 /* ---- what is seen ---- */
 
 const char *vector_errno(long rc) {
@@ -199,6 +195,23 @@ bool vector_output_digest(struct suite_ctx *ctx, const json_t *object, const cha
     uint8_t digest[CRYPTO_SHA384_SIZE];
     return suite_setup(ctx, "SHA-384", crypto_sha384(got, size, digest)) &&
            vector_output_hex(ctx, object, name, digest, sizeof digest);
+}
+
+bool vector_output_request(struct suite_ctx *ctx, const json_t *wanted,
+                           const struct vector_host *host) {
+    const bool called = host->plain + host->ext > 0;
+    return suite_equal(ctx, "request", json_object_get(wanted, "request") != NULL, called,
+                       "a request where the file has one") &&
+           suite_check(ctx, "request", !host->differs, "all requests of a step are the same") &&
+           vector_output_digest(ctx, wanted, "request", host->request, sizeof host->request);
+}
+
+bool vector_output_state(struct suite_ctx *ctx, const json_t *wanted,
+                         const struct vector_guest *guest) {
+    const uint8_t *counter = guest->secrets + COUNTER0 + 4 * drv_guest_vmpck(guest->driver);
+    const bool wiped = json_is_true(json_object_get(wanted, "wiped"));
+    return vector_output_number(ctx, wanted, "counter", abi_get_le32(counter)) &&
+           suite_equal(ctx, "wiped", wiped, drv_guest_wiped(guest->driver), "as the file says");
 }
 
 const char *vector_distrust(const uint8_t *response, const uint8_t *user_data) {

@@ -44,15 +44,22 @@ SEVKIT_MUST bool vector_guest_vmpck(struct suite_ctx *ctx, const struct vector_c
 void vector_host_begin(struct vector_guest *guest, const json_t *script);
 SEVKIT_MUST bool vector_host_end(struct suite_ctx *ctx, const struct vector_guest *guest);
 
-/* The message counter of the VMPCK in use. */
-uint32_t vector_guest_counter(const struct vector_guest *guest);
-
 /* "EIO" for -EIO. */
 const char *vector_errno(long rc);
 
 /* Asserts that member NAME of OBJECT is the SHA-384 of the SIZE bytes at GOT. */
 SEVKIT_MUST bool vector_output_digest(struct suite_ctx *ctx, const json_t *object, const char *name,
                                       const void *got, size_t size);
+
+/* Asserts that member `request` of WANTED is the SHA-384 of the request page, which is the same in all hypercalls of
+ * the step, and absent when there was none. */
+SEVKIT_MUST bool vector_output_request(struct suite_ctx *ctx, const json_t *wanted,
+                                       const struct vector_host *host);
+
+/* Asserts the members `counter` and `wiped` of WANTED: the message counter of the VMPCK in use, and whether it is
+ * lost. */
+SEVKIT_MUST bool vector_output_state(struct suite_ctx *ctx, const json_t *wanted,
+                                     const struct vector_guest *guest);
 
 /* Why a careful client does not take RESPONSE, the 4000 bytes of a report or the 64 of a key: a field, or NULL.
  * USER_DATA: of the report's request, NULL for a key. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void kds_vcek_path(enum abi_product product, const uint8_t *hwid, const struct abi_tcb_parts *tcb,
                    char out[KDS_PATH_MAX]) {
@@ -20,6 +21,19 @@ bool kds_path_of_cert(const struct pki_cert *cert, char out[KDS_PATH_MAX]) {
     if (!sevkit_ok(pki_cert_leaf_info(cert, &info)) || info.hwid_size == 0) return false;
     kds_vcek_path(info.product, info.hwid, &info.tcb, out);
     return true;
+}
+
+bool kds_time(struct suite_ctx *ctx, struct vector_case *c, int64_t *at) {
+    const char *text;
+    struct tm tm = {0};
+    if (!vector_text(ctx, c->input, "at", &text)) return false;
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    *at = timegm(&tm);
+    return suite_setup(ctx, "at",
+                       end != NULL && *end == 0
+                           ? sevkit_success()
+                           : sevkit_fail(SEVKIT_BAD_ENCODING, "input.at", SEVKIT_NO_OFFSET, 0,
+                                         "2026-01-01T00:00:00Z"));
 }
 
 static int64_t fixed_time(void *ctx) {

@@ -14,6 +14,9 @@ void kds_vcek_path(enum abi_product product, const uint8_t *hwid, const struct a
 /* The path of the VCEK that CERT is; false if it says none. */
 SEVKIT_MUST bool kds_path_of_cert(const struct pki_cert *cert, char out[KDS_PATH_MAX]);
 
+/* The time that the case says: input.at. */
+SEVKIT_MUST bool kds_time(struct suite_ctx *ctx, struct vector_case *c, int64_t *at);
+
 /* What sevkit's service on PRODUCT's chip HWID, whose TCB is TCB, answers on 2026-01-01. */
 SEVKIT_MUST bool kds_ask(struct suite_ctx *ctx, enum abi_product product, const uint8_t *hwid,
                          uint64_t tcb, const char *method, const char *path,

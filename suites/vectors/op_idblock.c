@@ -26,6 +26,12 @@ static bool rules_of(struct suite_ctx *ctx, const struct vector_case *c,
 static bool input_of(struct suite_ctx *ctx, struct vector_case *c, uint8_t ld[ABI_DIGEST_SIZE],
                      struct psp_id_block_input *in) {
     in->ld = ld;
+    const bool page =
+        json_is_null(vector_find(c, "id_block")) || !json_is_null(vector_find(c, "id_auth"));
+    if (!page)
+        return suite_setup(ctx, "id_auth",
+                           sevkit_fail(SEVKIT_BAD_VALUE, "id_auth", SEVKIT_NO_OFFSET, 0,
+                                       "null without an ID block only"));
     return bytes_of(ctx, c, "id_block", ABI_ID_BLOCK_SIZE, &in->block) &&
            bytes_of(ctx, c, "id_auth", ABI_ID_AUTH_SIZE, &in->auth) &&
            vector_flag_or(ctx, c->input, "auth_key_en", false, &in->auth_key_en) &&

@@ -8,6 +8,13 @@
 
 #define CHAIN_MAX 4 /* more blocks are counted no further */
 
+/* What a body turned out to be: why not to use it, or what it holds. */
+struct found {
+    const char *reason;
+    const char *kinds[CHAIN_MAX];
+    size_t count;
+};
+
 static const char begin[] = "-----BEGIN CERTIFICATE-----";
 static const char end[] = "-----END CERTIFICATE-----";
 
@@ -80,11 +87,15 @@ static const char *judge_chain(const struct chain *chain, const struct path *pat
     return is_line(path, chain->certs[0]) && is_line(path, chain->certs[1]) ? NULL : "other";
 }
 
-static const char *read_and_judge_chain(struct vector_bytes body, const struct path *path) {
+static void read_and_judge_chain(struct vector_bytes body, const struct path *path,
+                                 struct found *found) {
     struct chain chain = {.count = 0};
-    const char *reason = read_chain(body, &chain) ? judge_chain(&chain, path) : "encoding";
-    for (size_t i = 0; i < chain.count; i++) pki_cert_free(chain.certs[i]);
-    return reason;
+    found->reason = read_chain(body, &chain) ? judge_chain(&chain, path) : "encoding";
+    found->count = chain.count;
+    for (size_t i = 0; i < chain.count; i++) {
+        found->kinds[i] = pki_role_name(pki_cert_role(chain.certs[i]));
+        pki_cert_free(chain.certs[i]);
+    }
 }
 
 /* ---- leaves ---- */
@@ -96,12 +107,14 @@ static const char *judge_leaf(const struct pki_cert *cert, const struct path *pa
     return strcmp(own, path->text) == 0 ? NULL : "other";
 }
 
-static const char *read_and_judge_leaf(struct vector_bytes body, const struct path *path) {
+static void read_and_judge_leaf(struct vector_bytes body, const struct path *path,
+                                struct found *found) {
     struct pki_cert *cert = NULL;
-    if (!sevkit_ok(pki_cert_parse(body.bytes, body.size, &cert))) return "encoding";
-    const char *reason = judge_leaf(cert, path);
+    found->reason = "encoding";
+    if (!sevkit_ok(pki_cert_parse(body.bytes, body.size, &cert))) return;
+    found->reason = judge_leaf(cert, path);
+    found->kinds[found->count++] = pki_role_name(pki_cert_role(cert));
     pki_cert_free(cert);
-    return reason;
 }
 
 /* ---- lists: by the verdict on a good report ---- */
@@ -118,8 +131,7 @@ static bool judge_report(struct suite_ctx *ctx, struct vector_case *c, struct pk
     const struct pki_policy policy = pki_policy_default();
     struct pki_chain *chain = NULL;
     struct vector_bytes report;
-    in->at = SEVKIT_EPOCH_EMBEDDED;
-    if (!vector_bytes(ctx, c, "report", &report) ||
+    if (!vector_bytes(ctx, c, "report", &report) || !kds_time(ctx, c, &in->at) ||
         !suite_setup(ctx, "chain", pki_chain_new(in, &chain)))
         return false;
     pki_verify_report(chain, report.bytes, report.size, &policy, verdict);
@@ -128,42 +140,56 @@ static bool judge_report(struct suite_ctx *ctx, struct vector_case *c, struct pk
 }
 
 static bool read_and_judge_list(struct suite_ctx *ctx, struct vector_case *c,
-                                struct vector_bytes body, const char **reason) {
-    const bool vlek = vector_find(c, "certs.vlek") != NULL;
+                                struct vector_bytes body, struct found *found) {
     struct pki_cert *leaf = NULL, *ca = NULL, *ark = NULL;
     struct pki_verdict verdict;
-    const bool read = read_cert(ctx, c, vlek ? "certs.vlek" : "certs.vcek", &leaf) &&
-                      read_cert(ctx, c, vlek ? "certs.asvk" : "certs.ask", &ca) &&
-                      read_cert(ctx, c, "certs.ark", &ark);
+    const bool read = read_cert(ctx, c, "certs.vcek", &leaf) &&
+                      read_cert(ctx, c, "certs.ask", &ca) && read_cert(ctx, c, "certs.ark", &ark);
     struct pki_chain_input in = {
         .leaf = leaf, .ca = ca, .ark = ark, .root = ark, .crl = body.bytes, .crl_size = body.size};
     const bool good = read && judge_report(ctx, c, &in, &verdict);
     pki_cert_free(leaf), pki_cert_free(ca), pki_cert_free(ark);
     if (!good) return false;
-    *reason = verdict.accepted                        ? NULL
-              : verdict.stage == PKI_STAGE_REVOCATION ? "list"
-                                                      : "the report itself";
+    if (verdict.accepted)
+        found->kinds[found->count++] = "CRL";
+    else
+        found->reason = verdict.stage == PKI_STAGE_REVOCATION ? "list" : "the report itself";
     return true;
 }
 
 /* ---- the whole ---- */
 
 static bool judge_body(struct suite_ctx *ctx, struct vector_case *c, const struct path *path,
-                       struct vector_bytes body, const char **reason) {
+                       struct vector_bytes body, struct found *found) {
     uint64_t status, length;
     if (!vector_number(ctx, c->input, "status", &status) ||
         !vector_number_or(ctx, c->input, "content_length", body.size, &length))
         return false;
     if (status < 200 || status > 299)
-        *reason = "status";
+        found->reason = "status";
     else if (length != body.size)
-        *reason = "length";
+        found->reason = "length";
     else if (strcmp(path->what, "crl") == 0)
-        return read_and_judge_list(ctx, c, body, reason);
+        return read_and_judge_list(ctx, c, body, found);
     else if (strcmp(path->what, "cert_chain") == 0)
-        *reason = read_and_judge_chain(body, path);
+        read_and_judge_chain(body, path, found);
     else
-        *reason = read_and_judge_leaf(body, path);
+        read_and_judge_leaf(body, path, found);
+    return true;
+}
+
+static bool kinds_seen(struct suite_ctx *ctx, const struct vector_case *c,
+                       const struct found *found) {
+    const json_t *kinds = json_object_get(c->output, "kinds");
+    if (!suite_equal(ctx, "kinds", json_array_size(kinds), found->count,
+                     "as many as the case says"))
+        return false;
+    for (size_t i = 0; i < found->count; i++) {
+        const char *wanted = json_string_value(json_array_get(kinds, i));
+        const bool same = wanted != NULL && strcmp(wanted, found->kinds[i]) == 0;
+        if (!suite_equal(ctx, found->kinds[i], true, same, "in its place as the case says"))
+            return false;
+    }
     return true;
 }
 
@@ -189,12 +215,13 @@ static bool served(struct suite_ctx *ctx, struct vector_case *c, const struct pa
 void vector_run_kds_body(struct suite_ctx *ctx, struct vector_case *c) {
     struct path path = {.line = ""};
     struct vector_bytes body;
-    const char *reason = NULL;
+    struct found found = {.reason = NULL};
     bool ours;
     SUITE_STEP(read_path(ctx, c, &path));
     SUITE_STEP(vector_bytes(ctx, c, "body", &body));
-    SUITE_STEP(judge_body(ctx, c, &path, body, &reason));
-    SUITE_STEP(vector_seen(ctx, c, reason == NULL, "reason", reason));
+    SUITE_STEP(judge_body(ctx, c, &path, body, &found));
+    SUITE_STEP(vector_seen(ctx, c, found.reason == NULL, "reason", found.reason));
+    if (found.reason == NULL) SUITE_STEP(kinds_seen(ctx, c, &found));
     SUITE_STEP(vector_flag_or(ctx, c->input, "served", false, &ours));
     if (ours) SUITE_STEP(served(ctx, c, &path, body));
 }

@@ -234,7 +234,8 @@ static bool step_right(struct suite_ctx *ctx, const struct program *p, const jso
     const json_int_t requests = json_integer_value(json_object_get(wanted, "calls"));
     if (!vector_host_end(ctx, p->guest) ||
         !suite_equal(ctx, "hypercalls", (uint64_t)requests, host->plain + host->ext,
-                     "as the file says"))
+                     "as the file says") ||
+        !vector_output_request(ctx, wanted, host))
         return false;
     if (p->rc < 0 || fails)
         return suite_check(ctx, "errno", p->rc < 0 && fails, "fails where the file says so") &&

@@ -112,7 +112,7 @@ static bool choose_root(struct suite_ctx *ctx, struct vector_case *c, struct cho
 
 static bool choose(struct suite_ctx *ctx, struct vector_case *c, struct vector_bytes report,
                    struct chosen *all) {
-    const bool vlek = report.size == ABI_REPORT_SIZE &&
+    const bool vlek = report.size >= ABI_REPORT_SIZE &&
                       (report.bytes[ABI_REPORT_KEY_INFO] >> ABI_KEY_INFO_SIGNING_KEY_SHIFT & 7) ==
                           ABI_SIGNING_KEY_VLEK;
     const bool good = vector_find(c, "table") != NULL ? from_table(ctx, c, vlek, all)
@@ -172,6 +172,7 @@ static void judge(struct suite_ctx *ctx, struct vector_case *c, const struct pki
     pki_chain_free(chain);
     SUITE_STEP(vector_seen(ctx, c, verdict.accepted, "stage",
                            verdict.accepted ? NULL : pki_stage_name(verdict.stage)));
+    if (!verdict.accepted) SUITE_STEP(vector_rule(ctx, c, pki_verdict_requirement(&verdict)));
 }
 
 void vector_run_verify(struct suite_ctx *ctx, struct vector_case *c) {

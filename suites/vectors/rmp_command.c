@@ -21,60 +21,62 @@ static struct rmp_move_args read_args(struct reader *r, const json_t *call, enum
     return args;
 }
 
-static const struct {
+static const char address[] = "INVALID_ADDRESS", param[] = "INVALID_PARAM";
+static const char bad_guest[] = "INVALID_GUEST", bad_state[] = "INVALID_PAGE_STATE";
+static const char unknown[] = "not in the notes";
+
+/* A command's moves, and what it answers where they only say what is wrong: a page without an entry (NULL: it is
+ * skipped), in no state of the move's, of the RMP itself. */
+static const struct command {
     const char *name;
     enum rmp_move data, metadata;
-} moves[] = {
-    {"SNP_GCTX_CREATE", RMP_MOVE_GCTX_CREATE, RMP_MOVE_GCTX_CREATE},
-    {"SNP_DECOMMISSION", RMP_MOVE_DECOMMISSION, RMP_MOVE_DECOMMISSION},
-    {"SNP_LAUNCH_UPDATE", RMP_MOVE_LAUNCH_UPDATE, RMP_MOVE_LAUNCH_UPDATE},
-    {"SNP_PAGE_RECLAIM", RMP_MOVE_RECLAIM, RMP_MOVE_RECLAIM},
-    {"SNP_PAGE_SWAP_OUT", RMP_MOVE_SWAP_OUT, RMP_MOVE_SWAP_OUT_METADATA},
-    {"SNP_PAGE_SWAP_IN", RMP_MOVE_SWAP_IN, RMP_MOVE_SWAP_IN_METADATA},
-    {"SNP_PAGE_MD_INIT", RMP_MOVE_MD_INIT, RMP_MOVE_MD_INIT},
-    {"SNP_PAGE_SET_STATE", RMP_MOVE_SET_STATE, RMP_MOVE_SET_STATE},
+    const char *no_entry, *state, *own;
+} commands[] = {
+    {"SNP_GCTX_CREATE", RMP_MOVE_GCTX_CREATE, RMP_MOVE_GCTX_CREATE, bad_state, bad_state, param},
+    {"SNP_DECOMMISSION", RMP_MOVE_DECOMMISSION, RMP_MOVE_DECOMMISSION, bad_guest, bad_guest, param},
+    {"SNP_LAUNCH_UPDATE", RMP_MOVE_LAUNCH_UPDATE, RMP_MOVE_LAUNCH_UPDATE, bad_state, bad_state,
+     unknown},
+    {"SNP_PAGE_RECLAIM", RMP_MOVE_RECLAIM, RMP_MOVE_RECLAIM, address, bad_state, unknown},
+    {"SNP_PAGE_SWAP_OUT", RMP_MOVE_SWAP_OUT, RMP_MOVE_SWAP_OUT_METADATA, unknown, bad_state, param},
+    {"SNP_PAGE_SWAP_IN", RMP_MOVE_SWAP_IN, RMP_MOVE_SWAP_IN_METADATA, unknown, bad_state, param},
+    {"SNP_PAGE_MD_INIT", RMP_MOVE_MD_INIT, RMP_MOVE_MD_INIT, bad_state, bad_state, unknown},
+    {"SNP_PAGE_SET_STATE", RMP_MOVE_SET_STATE, RMP_MOVE_SET_STATE, NULL, bad_state, address},
+    {"SNP_PAGE_MOVE", RMP_MOVE_COUNT, RMP_MOVE_COUNT, unknown, bad_state, unknown},
+    {"SNP_PAGE_UNSMASH", RMP_MOVE_COUNT, RMP_MOVE_COUNT, bad_state, bad_state, address},
 };
 
-static bool run(struct reader *r, struct rmp *rmp, const char *name, const json_t *call,
-                enum rmp_moved *moved) {
+static enum rmp_moved run(struct reader *r, struct rmp *rmp, const struct command *command,
+                          const json_t *call) {
     const uint64_t spa = read_number(r, call, "spa"), dst = read_number(r, call, "dst");
     const enum type type = (enum type)read_word(r, call, "type", types);
     const struct rmp_move_args args = read_args(r, call, type);
-    if (strcmp(name, "SNP_PAGE_MOVE") == 0) {
-        *moved = rmp_move_page(rmp, spa, dst, &args);
-        return true;
-    }
-    if (strcmp(name, "SNP_PAGE_UNSMASH") == 0) {
-        *moved = rmp_unsmash(rmp, spa);
-        return true;
-    }
-    for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
-        if (strcmp(name, moves[i].name) != 0) continue;
-        *moved = rmp_move(rmp, type == METADATA ? moves[i].metadata : moves[i].data, spa, &args);
-        return true;
-    }
-    return false;
+    if (strcmp(command->name, "SNP_PAGE_MOVE") == 0) return rmp_move_page(rmp, spa, dst, &args);
+    if (strcmp(command->name, "SNP_PAGE_UNSMASH") == 0) return rmp_unsmash(rmp, spa);
+    return rmp_move(rmp, type == METADATA ? command->metadata : command->data, spa, &args);
 }
 
 /* SNP_PAGE_UNSMASH answers a bad address in its own way. */
-static const char *status_of(enum rmp_moved moved, bool unsmash) {
+static const char *status_of(const struct command *command, enum rmp_moved moved) {
     switch (moved) {
     case RMP_MOVED: return NULL;
-    case RMP_MOVE_NO_ENTRY: return unsmash ? "INVALID_PAGE_STATE" : "INVALID_ADDRESS";
+    case RMP_MOVE_NO_ENTRY: return command->no_entry;
     case RMP_MOVE_BAD_SIZE: return "INVALID_PAGE_SIZE";
-    case RMP_MOVE_UNALIGNED: return unsmash ? "INVALID_PARAM" : "INVALID_ADDRESS";
-    case RMP_MOVE_BAD_STATE: return "INVALID_PAGE_STATE";
+    case RMP_MOVE_UNALIGNED:
+        return strcmp(command->name, "SNP_PAGE_UNSMASH") == 0 ? param : address;
+    case RMP_MOVE_BAD_STATE: return command->state;
     case RMP_MOVE_BAD_OWNER: return "INVALID_PAGE_OWNER";
     case RMP_MOVE_IN_USE: return "in use";
-    case RMP_MOVE_IN_RMP: return "in the RMP";
+    case RMP_MOVE_IN_RMP: return command->own;
     }
     return "another answer";
 }
 
 bool rmp_command(struct reader *r, struct rmp *rmp, const char *name, const json_t *call,
                  const char **status) {
-    enum rmp_moved moved;
-    if (strncmp(name, "SNP_", 4) != 0 || !run(r, rmp, name, call, &moved)) return false;
-    *status = status_of(moved, strcmp(name, "SNP_PAGE_UNSMASH") == 0);
-    return true;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(name, commands[i].name) != 0) continue;
+        *status = status_of(&commands[i], run(r, rmp, &commands[i], call));
+        return true;
+    }
+    return false;
 }

@@ -104,13 +104,13 @@ static void put_row(struct reader *r, const json_t *row, struct rmp *rmp) {
 }
 
 struct rmp *rmp_table_make(struct reader *r, const struct vector_case *c) {
-    const json_t *cpu = json_object_get(c->input, "cpu");
+    const json_t *own = json_object_get(c->input, "own");
     struct rmp_config config = rmp_config_default(MEMORY);
     struct rmp *rmp = NULL;
     read_rules(r, c->policy, &config.rules);
-    config.has_rmpread = read_flag(r, cpu, "rmpread", true);
-    config.has_rmpquery = read_flag(r, cpu, "rmpquery", true);
     if (!r->ok || !suite_setup(r->ctx, "rmp_new", rmp_new(&config, &rmp))) return NULL;
+    const uint64_t start = read_number(r, own, "start"), end = read_number(r, own, "end");
+    if (r->ok && !rmp_place(rmp, start, end)) (void)refuse(r, "own", "pages of the table");
     const json_t *rows = json_object_get(c->input, "entries");
     for (size_t i = 0; i < json_array_size(rows); i++) put_row(r, json_array_get(rows, i), rmp);
     if (r->ok) return rmp;
@@ -134,7 +134,8 @@ static bool same(const struct rmp_entry *a, const struct rmp_entry *b) {
 }
 
 bool rmp_flag_seen(struct suite_ctx *ctx, const json_t *object, const char *name, bool got) {
-    return suite_equal(ctx, name, json_is_true(json_object_get(object, name)), got, "the case's");
+    const json_t *wanted = json_object_get(object, name);
+    return wanted == NULL || suite_equal(ctx, name, json_is_true(wanted), got, "the case's");
 }
 
 bool rmp_fields_seen(struct suite_ctx *ctx, const json_t *wanted,

@@ -20,7 +20,7 @@ unsigned read_word(struct reader *r, const json_t *object, const char *name,
 /* "4K", "2M" */
 enum rmp_page_size read_size(struct reader *r, const json_t *object);
 
-/* The table of C's input: `policy`, `entries`; RMPREAD and RMPQUERY as `cpu` says. NULL: the verdict is recorded. */
+/* The table of C's input: `policy`, `own`, `entries`. NULL: the verdict is recorded. */
 struct rmp *rmp_table_make(struct reader *r, const struct vector_case *c);
 
 /* The whole table as it stands, for a footprint later. Lives as long as the case. */
@@ -35,7 +35,7 @@ SEVKIT_MUST bool rmp_table_seen(struct suite_ctx *ctx, const struct vector_case 
 SEVKIT_MUST bool rmp_command(struct reader *r, struct rmp *rmp, const char *name,
                              const json_t *call, const char **status);
 
-/* Asserts a member that is true or false. */
+/* Asserts a member that is true or false. An absent one is no assertion, here and below. */
 SEVKIT_MUST bool rmp_flag_seen(struct suite_ctx *ctx, const json_t *object, const char *name,
                                bool got);
 /* ... all members of RMPUPDATE's and RMPREAD's structure. */

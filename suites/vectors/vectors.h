@@ -21,6 +21,7 @@ struct vector_bytes {
 
 struct vector_case {
     const char *id;
+    const json_t *requirement; /* the ids, an array */
     const json_t *input;
     const json_t *policy; /* input.policy with a policy case's side; an empty object without */
     const json_t *expect;
@@ -62,6 +63,9 @@ void *vector_alloc(struct vector_case *c, size_t size);
  * "status", "reason") equal to VALUE. KIND and VALUE are not looked at when VALID. */
 SEVKIT_MUST bool vector_seen(struct suite_ctx *ctx, const struct vector_case *c, bool valid,
                              const char *kind, const char *value);
+
+/* Asserts that ID is one of the case's requirements. */
+SEVKIT_MUST bool vector_rule(struct suite_ctx *ctx, const struct vector_case *c, const char *id);
 
 /* Asserts that the member NAME of OBJECT (a part of c->output) is these bytes in hex, this number, this text. An
  * absent member is no assertion. */

@@ -5,6 +5,51 @@
 
 #define SEED 7
 
+/* ---- elements of arrays ---- */
+
+/* An object that holds the element as NAME; NULL after an ERROR where there is none. */
+static json_t *element(struct suite_ctx *ctx, const json_t *array, size_t index, const char *name) {
+    const size_t count = json_array_size(array);
+    if (!suite_setup(ctx, name,
+                     index < count ? sevkit_success()
+                                   : sevkit_fail(SEVKIT_BAD_LENGTH, name, SEVKIT_NO_OFFSET, count,
+                                                 "more elements")))
+        return NULL;
+    return json_pack("{s:O}", name, json_array_get(array, index));
+}
+
+bool vector_number_at(struct suite_ctx *ctx, const json_t *array, size_t index, const char *name,
+                      uint64_t *out) {
+    json_t *one = element(ctx, array, index, name);
+    const bool good = one != NULL && vector_number(ctx, one, name, out);
+    json_decref(one);
+    return good;
+}
+
+bool vector_hex_at(struct suite_ctx *ctx, const json_t *array, size_t index, const char *name,
+                   uint8_t *out, size_t size) {
+    json_t *one = element(ctx, array, index, name);
+    const bool good = one != NULL && vector_hex(ctx, one, name, out, size);
+    json_decref(one);
+    return good;
+}
+
+bool vector_output_text_at(struct suite_ctx *ctx, const json_t *array, size_t index,
+                           const char *name, const char *got) {
+    json_t *one = element(ctx, array, index, name);
+    const bool good = one != NULL && vector_output_text(ctx, one, name, got);
+    json_decref(one);
+    return good;
+}
+
+bool vector_output_hex_at(struct suite_ctx *ctx, const json_t *array, size_t index,
+                          const char *name, const void *got, size_t size) {
+    json_t *one = element(ctx, array, index, name);
+    const bool good = one != NULL && vector_output_hex(ctx, one, name, got, size);
+    json_decref(one);
+    return good;
+}
+
 /* ---- randomness ---- */
 
 static int64_t world_now(void *ctx) {

@@ -6,6 +6,17 @@
 
 #include "vectors/vectors.h"
 
+/* Element INDEX of ARRAY, named NAME where it is wrong: as vector_number, vector_hex, vector_output_text and
+ * vector_output_hex, but that an absent element is an ERROR. */
+SEVKIT_MUST bool vector_number_at(struct suite_ctx *ctx, const json_t *array, size_t index,
+                                  const char *name, uint64_t *out);
+SEVKIT_MUST bool vector_hex_at(struct suite_ctx *ctx, const json_t *array, size_t index,
+                               const char *name, uint8_t *out, size_t size);
+SEVKIT_MUST bool vector_output_text_at(struct suite_ctx *ctx, const json_t *array, size_t index,
+                                       const char *name, const char *got);
+SEVKIT_MUST bool vector_output_hex_at(struct suite_ctx *ctx, const json_t *array, size_t index,
+                                      const char *name, const void *got, size_t size);
+
 /* Randomness that is the same for every machine, with keys of the case's in place of the VMPCKs. */
 struct vector_random {
     struct crypto_drbg drbg;

@@ -102,9 +102,11 @@ static bool change_sizes(struct suite_ctx *ctx, const json_t *policy, struct sev
     const json_t *sizes = json_object_get(policy, "key_req_v2_sizes");
     if (sizes == NULL) return true;
     p->key_req_v2_size_count = 0;
-    for (size_t i = 0; i < json_array_size(sizes) && i < SEVKIT_KEY_REQ_V2_SIZES_MAX; i++)
-        p->key_req_v2_sizes[p->key_req_v2_size_count++] =
-            (uint16_t)json_integer_value(json_array_get(sizes, i));
+    for (size_t i = 0; i < json_array_size(sizes) && i < SEVKIT_KEY_REQ_V2_SIZES_MAX; i++) {
+        uint64_t size;
+        if (!vector_number_at(ctx, sizes, i, "key_req_v2_sizes", &size)) return false;
+        p->key_req_v2_sizes[p->key_req_v2_size_count++] = (uint16_t)size;
+    }
     return suite_setup(ctx, "input.policy.key_req_v2_sizes",
                        p->key_req_v2_size_count == json_array_size(sizes)
                            ? sevkit_success()
@@ -131,12 +133,8 @@ static bool change_counts(struct suite_ctx *ctx, const struct vector_case *c,
                           struct sevkit_profile *p) {
     const json_t *counts = json_object_get(c->input, "msg_count");
     if (counts == NULL) return true;
-    for (size_t k = 0; k < ABI_VMPCK_COUNT; k++) {
-        json_t *one = json_pack("{s:O}", "MsgCount", json_array_get(counts, k));
-        const bool good = vector_number(ctx, one, "MsgCount", &p->msg_count[k]);
-        json_decref(one);
-        if (!good) return false;
-    }
+    for (size_t k = 0; k < ABI_VMPCK_COUNT; k++)
+        if (!vector_number_at(ctx, counts, k, "MsgCount", &p->msg_count[k])) return false;
     return true;
 }
 

@@ -43,6 +43,18 @@ static void future(struct verifier_world *world) {
     world->policy.future_versions = true;
 }
 
+static void at_least_3(struct verifier_world *world) {
+    world->policy.report_version_min = 3;
+}
+
+static void unknown_reserved(struct verifier_world *world) {
+    world->policy.allow_unknown_reserved = true;
+}
+
+static void unknown_product(struct verifier_world *world) {
+    world->policy.allow_unknown_product = true;
+}
+
 static const struct suite_test tests[] = {
     {.id = "verifier.parse.size",
      .title = "any other size than 0x4A0 is refused",
@@ -117,6 +129,35 @@ static const struct suite_test tests[] = {
                              {0, 4, SET, 0x105},
                              {0, 4, SET, 0x10002},
                              {0, 4, SET, UINT32_MAX}}),
+    VERIFIER_ACCEPT("version.least", "a version at the policy's least", "VRF-120",
+                    "3 is at least 3", .profile = VERIFIER_GENOA, .set = at_least_3),
+    VERIFIER_REFUSE("version.least-refused", "version.least", "a version below the policy's least",
+                    "VRF-120", VERSION, "at least report_version_min", .profile = VERIFIER_MILAN,
+                    .set = at_least_3),
+    VERIFIER_ACCEPT("parse.unknown-reserved", "reserved bytes under allow_unknown_reserved",
+                    "VRF-121", "reserved bytes are not looked at", .set = unknown_reserved,
+                    .each = {{0x48, 1, VERIFIER_XOR, 0x20},
+                             {0x4C, 1, SET, 1},
+                             {0x3A, 1, SET, 1},
+                             {0x182, 1, SET, 1},
+                             {0x18B, 1, SET, 1},
+                             {0x1EB, 1, SET, 1},
+                             {0x1EF, 1, SET, 1},
+                             {0x1F2, 1, SET, 1},
+                             {0x208, 1, SET, 1},
+                             {0x29F, 1, SET, 0x80}}),
+    VERIFIER_REFUSE("parse.reserved-yet-signature", "parse.unknown-reserved",
+                    "bytes after S under allow_unknown_reserved", "VRF-011", PARSE,
+                    "the signature's own bytes are looked at all the same", .unsigned_change = true,
+                    .set = unknown_reserved, .each = {{0x330, 1, SET, 1}, {0x49F, 1, SET, 0x80}}),
+    VERIFIER_ACCEPT("parse.unknown-product",
+                    "a processor of no known line under allow_unknown_product", "VRF-122",
+                    "the chain's line counts", .profile = VERIFIER_GENOA, .set = unknown_product,
+                    .each = {{0x188, 1, SET, 0}, {0x188, 1, SET, 0x1B}, {0x189, 1, SET, 0x7F}}),
+    VERIFIER_REFUSE("parse.other-product", "parse.unknown-product",
+                    "a processor of another line under allow_unknown_product", "VRF-061", CHAIN,
+                    "a known line must be the chain's", .profile = VERIFIER_GENOA,
+                    .set = unknown_product, .each = {{0x189, 1, SET, 1}}),
 };
 
 const struct suite_area verifier_parse = VERIFIER_PART(tests);

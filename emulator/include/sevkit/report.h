@@ -166,6 +166,9 @@ SEVKIT_MUST struct sevkit_result abi_report_check_version(const struct abi_repor
  * stage `signer`; PLATFORM_INFO and POLICY bits without a name belong to its stage `policy`. */
 SEVKIT_MUST struct sevkit_result abi_report_check_fields(const struct abi_report *report);
 
+/* Of these rules, those that no later firmware can change: POLICY bit 17, and the bytes of the signature. */
+SEVKIT_MUST struct sevkit_result abi_report_check_form(const struct abi_report *report);
+
 /* SIGNING_KEY as a number 0 .. 7. */
 unsigned abi_report_signing_key(const struct abi_report *report);
 

@@ -1,17 +1,18 @@
 /* sevkit's reference verifier: what `snp-verify` and the suites call.
  *
- * Stages, in this order; the first failing one decides: parse, version, signer, chain, revocation,
- * binding, signature, tcb, policy. Design section 4.
+ * Stages, in this order; the first failing one decides:
+ * - parse: the report is 0x4A0 bytes and its reserved ranges are zero
+ * - version: 2 to 5; above 5 by the policy future_versions
+ * - signer: SIGNING_KEY is VCEK or VLEK, SIGNATURE_ALGO is 1, and the certificates are of that kind
+ * - chain: ARK, ASK or ASVK, leaf: names, profile, AMD extensions, signatures, validity at the time, anchor, one
+ *   product line, which is also the report's (version 3 and later)
+ * - revocation: the CRL is the ARK's, current, and names none of the chain's certificates
+ * - binding: the leaf's HWID and TCB are those of the report
+ * - signature: ECDSA P-384 over bytes 0 .. 0x29F
+ * - tcb: REPORTED <= COMMITTED <= CURRENT, component by component; floors of the policy
+ * - policy: everything else that the caller's policy demands
  *
- * parse       the report is 0x4A0 bytes and its reserved ranges are zero version     2 to 5; above
- * 5 by the policy future_versions signer      SIGNING_KEY is VCEK or VLEK, SIGNATURE_ALGO is 1,
- * and the certificates are of that kind chain       ARK, ASK or ASVK, leaf: names, profile, AMD
- * extensions, signatures, validity at the time, anchor, one product line, which is also the
- * report's (version 3 and later) revocation  the CRL is the ARK's, current, and names none of the
- * chain's certificates binding     the leaf's HWID and TCB are those of the report signature
- * ECDSA P-384 over bytes 0 .. 0x29F tcb         REPORTED <= COMMITTED <= CURRENT, component by
- * component; LAUNCH <= CURRENT; floors of the policy policy      everything that the caller's
- * policy demands
+ * Design section 4; docs/verifier.md has the rules and the policy's members.
  *
  * The input report is never changed. Verifying many reports under one chain: pki_chain_new once
  * (it does chain and revocation), then pki_verify_report for each. */
@@ -53,7 +54,13 @@ enum pki_check { PKI_CHECK_PASS, PKI_CHECK_FAIL, PKI_CHECK_SKIPPED };
 /* What the caller demands of a report. pki_policy_default() is what snp-verify applies without
  * --policy. A member named has_x says that x is demanded. */
 struct pki_policy {
-    bool future_versions;        /* accept report versions above 5 */
+    bool future_versions;   /* accept report versions above 5 */
+    bool allow_long_report; /* bytes after 0x4A0 are ignored (default: refused) */
+    bool
+        allow_unknown_reserved; /* reserved bytes of the report are not looked at (default: zero) */
+    bool
+        allow_unknown_product; /* a processor of no known line takes the chain's (default: refused) */
+    uint32_t report_version_min; /* the version at least (default: 2) */
     bool allow_debug;            /* POLICY bit 19 may be set (default: allowed) */
     bool allow_migration_agent;  /* POLICY bit 18 may be set (default: allowed) */
     bool allow_smt;              /* POLICY bit 16 may be set (default: allowed) */

@@ -283,6 +283,36 @@ static void image_sizes(void) {
     }
 }
 
+/* Our limits: a guest's vCPUs, where a section ends, and all pages of a launch but the VMSAs. */
+static struct sevkit_result counted(void *ctx, const struct psp_launch_page *page) {
+    *(uint64_t *)ctx += page->type != ABI_PAGE_TYPE_VMSA;
+    return sevkit_success();
+}
+
+static void limits(void) {
+    image_make(image);
+    struct vmm_measure_guest guest = guest_of(image);
+    uint64_t pages = 0;
+    guest.vcpus = 4096;
+    UNIT_OK(vmm_measure_pages(&guest, counted, &pages));
+    guest.vcpus = 4097;
+    refused(&guest, "vcpus", 4097);
+    guest.vcpus = 0;
+
+    abi_put_le32(image + AT_SECTIONS, 0xFFFFE000); /* ends at 4 GiB */
+    UNIT_OK(vmm_measure_pages(&guest, counted, &pages));
+    abi_put_le32(image + AT_SECTIONS, 0xFFFFF000);
+    refused(&guest, "metadata", UINT64_C(0x100001000));
+
+    abi_put_le32(image + AT_SECTIONS, 0); /* 2^20 pages with the image's and the other sections' */
+    abi_put_le32(image + AT_SECTIONS + 4, 0xFFFF9000);
+    pages = 0;
+    UNIT_OK(vmm_measure_pages(&guest, counted, &pages));
+    CU_ASSERT_EQUAL(pages, 1 << 20);
+    abi_put_le32(image + AT_SECTIONS + 4, 0xFFFFA000);
+    UNIT_FAILS(vmm_measure_pages(&guest, counted, &pages), SEVKIT_BAD_VALUE, "metadata");
+}
+
 /* Whichever page the visitor refuses, that is the end. */
 static void visitor_fails(void) {
     static uint8_t own[IMAGE_SIZE];
@@ -332,6 +362,7 @@ static const struct unit_test tests[] = {
     {"kernel-refusals", kernel_refusals},
     {"svsm", svsm},
     {"image-sizes", image_sizes},
+    {"limits", limits},
     {"visitor-fails", visitor_fails},
     {"digest", digest},
     {NULL, NULL},

@@ -41,7 +41,7 @@ static void bounds(void) {
         const char *field; /* NULL: accepted */
         uint64_t seen;     /* 0: VALUE itself */
     } rows[] = {
-        {AT_FOOTER, 2, 17, "footer", 0}, /* @req SNP-LD-031 */
+        {AT_FOOTER, 2, 17, "footer", 0}, /* @req SNP-LD-031 SNP-LD-055 */
         {AT_FOOTER, 2, 18, NULL, 0},     /* an empty table: no metadata */
         {AT_FOOTER, 2, 19, "footer", 1}, /* a byte before the footer is no entry */
         {AT_FOOTER, 2, 35, "footer", 17},

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/go-sev-guest/abi"
 	"github.com/google/go-sev-guest/kds"
-	"github.com/google/go-sev-guest/verify/trust"
 )
 
 // parse reads one thing by itself.
@@ -15,9 +14,6 @@ func parse(r *request) (map[string]any, error) {
 		return parseReport(r.Data)
 	case "certtable":
 		return nil, new(abi.CertTable).Unmarshal(r.Data)
-	case "cert":
-		_, err := trust.ParseCert(r.Data)
-		return nil, err
 	}
 	return nil, errUnsupported("no function reads a " + r.Kind)
 }

@@ -91,8 +91,10 @@ func verifyOptions(r *request, attestation *spb.Attestation) (*verify.Options, e
 	return options, err
 }
 
-// trustedRoots is a bundle of each ARK with the request's ASK and ASVK, under the line that the ARK's name has:
-// TrustedRoots wants both certificates, and verifies the intermediate's signature all the same.
+// trustedRoots is a bundle of each ARK with the request's ASK and ASVK, under the line that the ARK's name has.
+// TrustedRoots takes no ARK alone: what it holds, "the ARK and ASK certificates to trust" (its comment), is the
+// user's in either case. The library does verify the intermediate under the ARK; what it does not look at there
+// is no deviation, and adapter.toml says so (given-bundle).
 func trustedRoots(r *request, chain *spb.CertificateChain) (map[string][]*trust.AMDRootCerts, error) {
 	if len(r.Roots) == 0 {
 		return nil, errUnsupported("the library's own roots are AMD's, which sign no vector")

@@ -20,7 +20,8 @@ LAYERS = (
     " forward-compat kds-request"
 )
 POLICY = (
-    "future_versions allow_debug allow_migration_agent allow_smt require_single_socket allow_unknown_policy"
+    "future_versions report_version_min allow_long_report allow_unknown_reserved allow_unknown_product"
+    " allow_debug allow_migration_agent allow_smt require_single_socket allow_unknown_policy"
     " allow_unknown_platform allow_host_report allow_provisional allow_masked_chip_id require_revocation"
     " vmpl_max guest_svn_min platform_required platform_forbidden launch_mit_required current_mit_required"
     " abi_min firmware_min tcb_min launch_tcb_min report_data chip_id measurement id_key_digest"
@@ -32,7 +33,7 @@ HELLO = {
     "language": "python",
     "ops": ["verify", "parse", "kds_url"],
     "layers": LAYERS.split(),
-    "options": ["at", "pem", "trust_dir", "policy_text", "tolerant", "url", "method", *POLICY.split()],
+    "options": ["at", "pem", "trust_dir", "policy_text", "url", "method", *POLICY.split()],
     "anchors": "configurable",
 }
 # Kind of a parse request -> the op of the reference, and the member that it wants the bytes in.

@@ -6,7 +6,6 @@
 
 #include "request.h"
 #include "sevkit/certtable.h"
-#include "sevkit/pki.h"
 #include "sevkit/report.h"
 
 static const char HELLO[] =
@@ -15,8 +14,10 @@ static const char HELLO[] =
     " \"layers\": [\"parse\", \"version\", \"signer\", \"chain\", \"revocation\", \"binding\","
     "  \"signature\", \"tcb\", \"policy\", \"policy-file\", \"certtable\", \"table\", "
     "\"extension\", \"forward-compat\"],"
-    " \"options\": [\"at\", \"pem\", \"trust_dir\", \"policy_text\", \"tolerant\","
-    "  \"future_versions\", \"allow_debug\", \"allow_migration_agent\", \"allow_smt\","
+    " \"options\": [\"at\", \"pem\", \"trust_dir\", \"policy_text\","
+    "  \"future_versions\", \"report_version_min\", \"allow_long_report\","
+    "  \"allow_unknown_reserved\", \"allow_unknown_product\", \"allow_debug\", "
+    "\"allow_migration_agent\", \"allow_smt\","
     "  \"require_single_socket\", \"allow_unknown_policy\", \"allow_unknown_platform\","
     "  \"allow_host_report\", \"allow_provisional\", \"allow_masked_chip_id\", "
     "\"require_revocation\","
@@ -32,10 +33,10 @@ static json_t *parse_report(const struct request_bytes *data, const json_t *poli
     struct abi_report report;
     struct sevkit_result r = abi_report_decode(data->bytes, data->size, &report);
     if (!sevkit_ok(r)) return answer_refused("parse", &r);
-    if (!json_is_true(json_object_get(policy, "tolerant"))) {
-        r = abi_report_check_fields(&report);
-        if (!sevkit_ok(r)) return answer_refused("parse", &r);
-    }
+    r = json_is_true(json_object_get(policy, "allow_unknown_reserved"))
+            ? abi_report_check_form(&report)
+            : abi_report_check_fields(&report);
+    if (!sevkit_ok(r)) return answer_refused("parse", &r);
     r = abi_report_check_version(&report, json_is_true(json_object_get(policy, "future_versions")));
     return sevkit_ok(r) ? answer("accept", NULL, "") : answer_refused("version", &r);
 }
@@ -43,13 +44,6 @@ static json_t *parse_report(const struct request_bytes *data, const json_t *poli
 static json_t *parse_table(const struct request_bytes *data) {
     struct abi_certtable table;
     const struct sevkit_result r = abi_certtable_decode(data->bytes, data->size, &table);
-    return sevkit_ok(r) ? answer("accept", NULL, "") : answer_refused(NULL, &r);
-}
-
-static json_t *parse_cert(const struct request_bytes *data) {
-    struct pki_cert *cert = NULL;
-    const struct sevkit_result r = pki_cert_parse(data->bytes, data->size, &cert);
-    pki_cert_free(cert);
     return sevkit_ok(r) ? answer("accept", NULL, "") : answer_refused(NULL, &r);
 }
 
@@ -63,8 +57,6 @@ static json_t *parse_answer(const json_t *request) {
         out = parse_report(&data, json_object_get(request, "policy"));
     else if (strcmp(kind, "certtable") == 0)
         out = parse_table(&data);
-    else if (strcmp(kind, "cert") == 0)
-        out = parse_cert(&data);
     else
         out = answer("unsupported", NULL, "no public call reads this kind");
     request_bytes_free(&data);

@@ -107,7 +107,8 @@ static void read_slots(struct job *job) {
     parse_cert(job, &s[ARK], &job->ark);
 }
 
-/* snp-verify takes one root: the one of the chain's product line, else the first. */
+/* snp-verify takes one root: the one of the chain's product line, else the first. As with the program, a root that
+ * is not self-signed is bad usage and no verdict. */
 static bool read_root(const json_t *roots, struct job *job) {
     const struct pki_cert *top = job->ark != NULL ? job->ark : job->ca;
     const enum abi_product line = top != NULL ? pki_cert_product(top) : ABI_PRODUCT_UNKNOWN;
@@ -169,7 +170,7 @@ json_t *verify_answer(const json_t *request) {
             read_slots(&job);
         out = read_root(json_object_get(request, "roots"), &job)
                   ? judge(&job, json_is_true(json_object_get(request, "trust_dir")))
-                  : answer("reject", NULL, "a root is no self-signed certificate");
+                  : answer("unsupported", NULL, "a root must be a self-signed certificate");
     }
     job_free(&job);
     return out;

@@ -1,15 +1,17 @@
-"""Base cases beyond Book.base: what a base shows, and worlds whose TCB has no component of 0.
+"""Beyond Book: what a base shows, what a policy decides, and worlds whose TCB has no component of 0.
 
 In such a world each component can be lower by one, and none compares by luck.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
-from reference.families._book import Book
+from reference.families._book import Book, Changes
 from reference.mint import Tcb
-from reference.world import World, world
+from reference.world import World, steps, world
 
 PARTS = {"fmc": "FMC", "bl": "boot loader", "tee": "TEE", "snp": "SNP", "ucode": "microcode"}
 TCBS = ("CURRENT_TCB", "REPORTED_TCB", "COMMITTED_TCB", "LAUNCH_TCB")
@@ -21,6 +23,23 @@ def shows(b: Book, w: World, *requirements: str) -> str:
     case = next(case for case in b.family.cases if case.id == f"{b.family.name}.{name}")
     case.requirement = tuple(dict.fromkeys((*requirements, *case.requirement)))
     return name
+
+
+def question(
+    b: Book, name: str, defect: str, requirement: Iterable[str], of: str, changes: Changes, **more: Any
+) -> str:
+    """A deviation from OF that the policy accepts or refuses, with twin and defect as in Book.refuse."""
+    more = {"title": defect, "stage": b.stage} | more
+    b.decide(name, more.pop("title"), requirement, of, changes, **more)
+    case = b.family.cases[-1]
+    case.twin, case.defect = f"{b.family.name}.{of}", defect
+    case.changes = tuple((member, field or member, signer) for member, (_, field, signer) in changes.items())
+    return name
+
+
+def other_report(w: World) -> bytes:
+    """W's report with another REPORT_DATA: a policy's question is not asked of the bytes of a base."""
+    return w.put("REPORT_DATA", steps(0x60, 64))
 
 
 def tall(line: str, version: int, kind: str = "vcek") -> World:

@@ -28,6 +28,9 @@ def of(w: World, slot: str) -> Certificate:
     return {w.kind: w.leaf, w.ca_kind: w.ca, "ark": w.ark}[slot]()
 
 
+ONE = "A certificate"  # what defects speak of that are the same in whichever certificate they are
+
+
 def called(slot: str) -> str:
     return "The ARK, a given root," if slot == "ark" else f"The {slot.upper()}"
 
@@ -45,34 +48,53 @@ def versions(b: Book) -> None:
     ):
         version = b"" if number is None else der.explicit(0, der.integer(number))
         made = replace(of(w, slot), version=version)
-        changes = exchanged(slot, made, "version")
-        b.refuse(f"{slot}-{name}", f"{called(slot)} {what}", ["VRF-106"], base, changes)
+        # A version that DER or X.509 does not have makes it no certificate at all.
+        requirement = ["VRF-106", "VRF-040"] if number in (0, 3) else ["VRF-106"]
+        b.refuse(
+            f"{slot}-{name}",
+            f"{ONE} {what}",
+            requirement,
+            base,
+            exchanged(slot, made, "version"),
+            title=f"{called(slot)} {what}",
+            boundary=f"in the {slot.upper()}",
+        )
     ids = {"issuer": b"\x81\x02\x00\x55", "subject": b"\x82\x02\x00\x55"}
     for slot, which in (("vcek", "issuer"), ("vcek", "subject"), ("ask", "subject"), ("ark", "issuer")):
         made = replace(of(w, slot), unique_ids=ids[which])
+        article = "an" if which == "issuer" else "a"
         b.refuse(
             f"{slot}-{which}-unique-id",
-            f"{called(slot)} has an {which}UniqueID"
-            if which == "issuer"
-            else f"{called(slot)} has a {which}UniqueID",
+            f"{ONE} has a unique id",
             ["VRF-106"],
             base,
             exchanged(slot, made, f"{which}UniqueID"),
+            title=f"{called(slot)} has {article} {which}UniqueID",
+            boundary=f"the {which}'s, in the {slot.upper()}",
         )
+
+
+def rights(b: Book, w: World, slot: str, name: str, what: str, made: Certificate, oid: str) -> None:
+    """A CA certificate whose rights, its extension OID, are MADE otherwise."""
+    twice = name.endswith("-twice")
+    b.refuse(
+        f"{slot}-{name}",
+        f"{ONE} has an extension twice" if twice else f"A CA certificate {what}",
+        ["VRF-108" if twice else "VRF-035"],
+        b.base(w),
+        exchanged(slot, made, {BASIC: "basicConstraints", KEY_USAGE: "keyUsage"}[oid]),
+        flags=["chain-ask-not-ca"],
+        title=f"{called(slot)} {what}",
+        boundary=f"{slot.upper()}: {what}",
+    )
 
 
 def basic_constraints(b: Book) -> None:
     w, v = world("Genoa", 3), world("Milan", 3, "vlek")
-    base = b.base(w)
-    flags = ["chain-ask-not-ca"]
     good = {"ask": mint.basic_value(True, 0), "ark": mint.basic_value(True, None)}
 
     def value(slot: str, name: str, what: str, made: bytes, of_world: World = w) -> None:
-        certificate = of(of_world, slot).with_extension(BASIC, made)
-        changes = exchanged(slot, certificate, "basicConstraints")
-        b.refuse(
-            f"{slot}-{name}", f"{called(slot)} {what}", ["VRF-035"], b.base(of_world), changes, flags=flags
-        )
+        rights(b, of_world, slot, name, what, of(of_world, slot).with_extension(BASIC, made), BASIC)
 
     value("ask", "not-ca", "says cA FALSE", mint.basic_value(False, None))
     value("ask", "not-ca-path-0", "says no cA, yet a path length", mint.basic_value(False, 0))
@@ -96,15 +118,11 @@ def basic_constraints(b: Book) -> None:
             ),
             ("basic-twice", "has basicConstraints twice", (Extension(BASIC, good[slot], True),) * 2),
         ):
-            changes = exchanged(slot, certificate.with_extensions(BASIC, *new), "basicConstraints")
-            requirement = "VRF-108" if name == "basic-twice" else "VRF-035"
-            b.refuse(f"{slot}-{name}", f"{called(slot)} {what}", [requirement], base, changes, flags=flags)
+            rights(b, w, slot, name, what, certificate.with_extensions(BASIC, *new), BASIC)
 
 
 def key_usage(b: Book) -> None:
     w, v = world("Genoa", 3), world("Milan", 3, "vlek")
-    base = b.base(w)
-    flags = ["chain-ask-not-ca"]
     for slot, name, what, made in (
         ("ask", "usage-crl-sign", "has keyUsage cRLSign alone", "03020102"),
         ("ask", "usage-signature", "has keyUsage digitalSignature alone", "03020780"),
@@ -116,10 +134,7 @@ def key_usage(b: Book) -> None:
     ):
         of_world = v if slot == "asvk" else w
         certificate = of(of_world, slot).with_extension(KEY_USAGE, bytes.fromhex(made))
-        changes = exchanged(slot, certificate, "keyUsage")
-        b.refuse(
-            f"{slot}-{name}", f"{called(slot)} {what}", ["VRF-035"], b.base(of_world), changes, flags=flags
-        )
+        rights(b, of_world, slot, name, what, certificate, KEY_USAGE)
     for slot, value in (("ask", "03020104"), ("ark", "03020106")):
         same = bytes.fromhex(value)
         for name, what, new in (
@@ -127,9 +142,7 @@ def key_usage(b: Book) -> None:
             ("usage-not-critical", "has a keyUsage that is not critical", (Extension(KEY_USAGE, same),)),
             ("usage-twice", "has keyUsage twice", (Extension(KEY_USAGE, same, True),) * 2),
         ):
-            changes = exchanged(slot, of(w, slot).with_extensions(KEY_USAGE, *new), "keyUsage")
-            requirement = "VRF-108" if name == "usage-twice" else "VRF-035"
-            b.refuse(f"{slot}-{name}", f"{called(slot)} {what}", [requirement], base, changes, flags=flags)
+            rights(b, w, slot, name, what, of(w, slot).with_extensions(KEY_USAGE, *new), KEY_USAGE)
 
 
 def leaf_rights(b: Book) -> None:
@@ -144,8 +157,15 @@ def leaf_rights(b: Book) -> None:
         ):
             if slot == "vlek" and name != "ca":
                 continue
-            changes = exchanged(slot, w.leaf().and_extension(extension), "extensions")
-            b.refuse(f"{slot}-{name}", f"{called(slot)} {what}", ["VRF-035"], b.base(w), changes, flags=flags)
+            b.refuse(
+                f"{slot}-{name}",
+                f"A leaf {what}",
+                ["VRF-035"],
+                b.base(w),
+                exchanged(slot, w.leaf().and_extension(extension), "extensions"),
+                flags=flags,
+                title=f"{called(slot)} {what}",
+            )
 
 
 def unreadable_rights(b: Book) -> None:
@@ -154,7 +174,6 @@ def unreadable_rights(b: Book) -> None:
     for name, what, extension in (
         ("basic-null", "has a NULL for basicConstraints", Extension(BASIC, der.null())),
         ("basic-empty", "has empty basicConstraints", Extension(BASIC, b"")),
-        ("basic-false", "spells out cA FALSE", Extension(BASIC, der.sequence(der.boolean(False)))),
         ("usage-null", "has a NULL for keyUsage", Extension(KEY_USAGE, der.null())),
         ("usage-empty", "has a keyUsage without bits", Extension(KEY_USAGE, bytes.fromhex("030100"))),
     ):
@@ -181,14 +200,15 @@ def critical(b: Book) -> None:
     ):
         of_world = v if slot == "vlek" else w
         certificate = of(of_world, slot).and_extension(extension)
-        changes = exchanged(slot, certificate, "extensions")
         b.refuse(
             f"{slot}-{name}",
-            f"{called(slot)} has {what}",
+            f"{ONE} has {what}",
             ["VRF-037"],
             b.base(of_world),
-            changes,
+            exchanged(slot, certificate, "extensions"),
             flags=flags,
+            title=f"{called(slot)} has {what}",
+            boundary=f"in the {slot.upper()}",
         )
     base = b.base(w)
     for slot, certificate in (
@@ -196,13 +216,15 @@ def critical(b: Book) -> None:
         ("ask", w.ca().and_extension(Extension(SKI, der.octets(bytes(20))))),
         ("ark", w.ark().and_extension(Extension(SKI, der.octets(bytes(20))))),
     ):
-        changes = exchanged(slot, certificate, "extensions")
+        what = "has a subjectKeyIdentifier twice"
         b.refuse(
             f"{slot}-ski-twice",
-            f"{called(slot)} has a subjectKeyIdentifier twice",
+            f"{ONE} has an extension twice",
             ["VRF-108"],
             base,
-            changes,
+            exchanged(slot, certificate, "extensions"),
+            title=f"{called(slot)} {what}",
+            boundary=f"{slot.upper()}: {what}",
         )
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from reference import der, keys, mint, pss
 from reference.families._book import Book, new_root
 from reference.families._chain_anchor import ECDSA_SHA384, KEY
+from reference.families._chain_profile import ONE
 from reference.mint import Certificate
 from reference.pss import FORM_A, FORM_B, Pss, RsaKey
-from reference.world import world
+from reference.world import World, world
 
 
 def flipped(certificate: bytes) -> bytes:
@@ -20,7 +21,8 @@ def flipped(certificate: bytes) -> bytes:
 
 def signatures(b: Book) -> None:
     w = world("Genoa", 3)
-    base, ask_key, ark_key = b.base(w), keys.root("ask", "Genoa"), keys.root("ark", "Genoa")
+    base, known = b.base(w), b.known_anchor(w)
+    ask_key, ark_key = keys.root("ask", "Genoa"), keys.root("ark", "Genoa")
 
     def leaf(name: str, defect: str, made: Certificate, signer: str | None, *flags: str) -> None:
         change = {"certs.vcek": (made.der(), "signatureValue", signer)}
@@ -29,18 +31,20 @@ def signatures(b: Book) -> None:
     for slot, requirement in (("vcek", "VRF-027"), ("ask", "VRF-026"), ("ark", "VRF-022")):
         b.refuse(
             f"{slot}-signature-bit",
-            f"A bit of the {slot.upper()}'s signature is another one",
+            "A bit of a certificate's signature is another one",
             [requirement],
-            base,
+            known if slot == "ark" else base,
             {f"certs.{slot}": (flipped(w.certs[slot]), "signatureValue", None)},
+            title=f"A bit of the {slot.upper()}'s signature is another one",
         )
     for v in (world("Milan", 3, "vlek"), world("Turin", 5)):
         b.refuse(
             f"{v.kind}-signature-bit-{v.product.lower()}",
-            f"A bit of the {v.kind.upper()}'s signature is another one",
+            "A bit of a certificate's signature is another one",
             ["VRF-027"],
             b.base(v),
             {f"certs.{v.kind}": (flipped(v.certs[v.kind]), "signatureValue", None)},
+            title=f"{v.product}: a bit of the {v.kind.upper()}'s signature is another one",
         )
     leaf(
         "leaf-signed-by-ark", "The VCEK is signed by the ARK", w.leaf(signer=mint.rsa_signer(ark_key)), "ark"
@@ -145,17 +149,6 @@ class Scheme:
 PARAMETERS = der.sequence(der.oid(pss.RSA_PSS), der.sequence())
 
 
-def _no_null() -> bytes:
-    """Form B whose hash identifiers have no NULL."""
-    bare = der.sequence(der.oid(pss.HASH_OIDS["sha384"]))
-    parts = (
-        der.explicit(0, bare),
-        der.explicit(1, der.sequence(der.oid(pss.MGF1), bare)),
-        der.explicit(2, der.integer(48)),
-    )
-    return der.sequence(der.oid(pss.RSA_PSS), der.sequence(*parts))
-
-
 def _mgf_absent() -> bytes:
     """SHA-384 and salt 48, the mask function left to its default, SHA-1."""
     parts = (der.explicit(0, pss.hash_identifier("sha384")), der.explicit(2, der.integer(48)))
@@ -233,7 +226,6 @@ SCHEMES = (
         pss.AMD,
     ),
     Scheme("default-parameters", "states PSS with all parameters at their defaults", PARAMETERS, pss.AMD),
-    Scheme("hash-without-null", "states its hashes without the NULL that AMD writes", _no_null(), pss.AMD),
     Scheme("parameter-more", "has a fifth PSS parameter", _extra_field(), pss.AMD),
     Scheme("pkcs1", "is signed with PKCS#1 v1.5 and SHA-384, and says so", pss.pkcs1_algorithm(), "sha384"),
     Scheme("states-pkcs1", "states PKCS#1 v1.5 and is signed with PSS", pss.pkcs1_algorithm(), pss.AMD),
@@ -262,51 +254,36 @@ def schemed(certificate: Certificate, key: RsaKey, scheme: Scheme) -> bytes:
 
 def schemes(b: Book) -> None:
     w = world("Genoa", 3)
-    base, ask, ark = b.base(w), keys.root("ask", "Genoa"), keys.root("ark", "Genoa")
-    field = "signatureAlgorithm, signatureValue"
     for scheme in SCHEMES:
-        flag = "chain-pkcs1v15-signed" if "pkcs1" in scheme.name else "chain-pss-params-ignored"
-        made = schemed(w.leaf(), ask, scheme)
-        b.refuse(
-            f"leaf-{scheme.name}",
-            f"The VCEK {scheme.defect}",
-            ["VRF-031"],
-            base,
-            {"certs.vcek": (made, field, "ask")},
-            flags=[flag],
-        )
+        refuse_scheme(b, w, "vcek", f"leaf-{scheme.name}", scheme)
         if scheme.name in CA_SCHEMES:
-            made = schemed(w.ca(), ark, scheme)
-            b.refuse(
-                f"ask-{scheme.name}",
-                f"The ASK {scheme.defect}",
-                ["VRF-031"],
-                base,
-                {"certs.ask": (made, field, "ark")},
-                flags=[flag],
-            )
+            refuse_scheme(b, w, "ask", f"ask-{scheme.name}", scheme)
         if scheme.name in ("sha256", "pkcs1"):
-            made = schemed(w.ark(), ark, scheme)
-            b.refuse(
-                f"ark-{scheme.name}",
-                f"The ARK {scheme.defect}",
-                ["VRF-031"],
-                base,
-                {"certs.ark": (made, field, "ark")},
-                flags=[flag],
-            )
-    turin, vlek = world("Turin", 5), world("Milan", 3, "vlek")
+            refuse_scheme(b, w, "ark", f"ark-{scheme.name}", scheme)
     pkcs1 = next(scheme for scheme in SCHEMES if scheme.name == "pkcs1")
-    for v in (turin, vlek):
-        key = keys.root(v.ca_kind, v.product)
-        b.refuse(
-            f"{v.kind}-{v.product.lower()}-pkcs1",
-            f"The {v.kind.upper()} {pkcs1.defect}",
-            ["VRF-031"],
-            b.base(v),
-            {f"certs.{v.kind}": (schemed(v.leaf(), key, pkcs1), field, v.ca_kind)},
-            flags=["chain-pkcs1v15-signed"],
-        )
+    for v in (world("Turin", 5), world("Milan", 3, "vlek")):
+        refuse_scheme(b, v, v.kind, f"{v.kind}-{v.product.lower()}-pkcs1", pkcs1)
+
+
+def refuse_scheme(b: Book, w: World, slot: str, name: str, scheme: Scheme) -> None:
+    """The certificate in SLOT under another scheme. One that states AMD's is refused for its signature."""
+    certificate, signer, requirement = {
+        w.kind: (w.leaf, w.ca_kind, "VRF-027"),
+        w.ca_kind: (w.ca, "ark", "VRF-026"),
+        "ark": (w.ark, "ark", "VRF-022"),
+    }[slot]
+    made = schemed(certificate(), keys.root(signer, w.product), scheme)
+    where = slot.upper() if w.product == "Genoa" else f"{w.product} {slot.upper()}"
+    b.refuse(
+        name,
+        f"{ONE} {scheme.defect}",
+        ["VRF-031", requirement] if scheme.name.startswith("uses-") else ["VRF-031"],
+        b.known_anchor(w) if slot == "ark" else b.base(w),
+        {f"certs.{slot}": (made, "signatureAlgorithm, signatureValue", signer)},
+        flags=["chain-pkcs1v15-signed" if "pkcs1" in scheme.name else "chain-pss-params-ignored"],
+        title=f"The {where} {scheme.defect}",
+        boundary=f"in the {where}",
+    )
 
 
 def inner_and_outer(b: Book) -> None:
@@ -317,11 +294,13 @@ def inner_and_outer(b: Book) -> None:
         other = FORM_A if certificate.algorithm == FORM_B else FORM_B
         b.refuse(
             f"{slot}-forms-differ",
-            f"The {slot.upper()}'s algorithm has its trailer spelled out in one of its two places",
+            f"{ONE}'s algorithm has its trailer spelled out in one of its two places",
             ["VRF-032"],
-            base,
+            b.known_anchor(w) if slot == "ark" else base,
             {f"certs.{slot}": (replace(certificate, outer=other).der(), "signatureAlgorithm", None)},
             flags=flags,
+            title=f"The {slot.upper()}'s algorithm has its trailer spelled out in one of its two places",
+            boundary=f"in the {slot.upper()}",
         )
     made = w.leaf(outer=pss.pkcs1_algorithm())
     b.refuse(
@@ -452,9 +431,6 @@ def leaf_keys(b: Book) -> None:
     spki("leaf-off-curve", "The VCEK's point is not on P-384", der.sequence(p384, der.bits(off)))
     spki("leaf-infinity", "The VCEK's point is the point at infinity", der.sequence(p384, der.bits(b"\0")))
     spki("leaf-zero-point", "The VCEK's point is (0, 0)", der.sequence(p384, der.bits(b"\x04" + bytes(96))))
-    hybrid = bytes([6 + (y & 1)]) + point[1:]
-    spki("leaf-hybrid", "The VCEK's point is in hybrid form", der.sequence(p384, der.bits(hybrid)))
-    spki("leaf-compressed", "The VCEK's point is compressed", w.key.spki(compressed=True))
     spki("leaf-point-short", "The VCEK's point is one byte short", der.sequence(p384, der.bits(point[:-1])))
     bare = der.sequence(der.sequence(der.oid(keys.EC_PUBLIC_KEY)), der.bits(point))
     spki("leaf-no-curve", "The VCEK's key names no curve", bare)

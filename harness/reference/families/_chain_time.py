@@ -141,6 +141,7 @@ def forms(b: Book) -> None:
     """Times that are no DER times, or no times at all; read with good will the VCEK is valid."""
     w = world("Genoa", 3)
     base = b.base(w)
+    no_date = "a notAfter of digits that are no date"
     for name, what, tag, text in (
         ("no-seconds", "a notAfter without seconds", der.UTC_TIME, "3212310000Z"),
         ("offset", "a notAfter with an offset in place of Z", der.UTC_TIME, "321231000000+0000"),
@@ -164,12 +165,15 @@ def forms(b: Book) -> None:
         ),
     ):
         made = replace(w.leaf(), not_after=der.tlv(tag, text.encode()))
+        digits = name.startswith(("month", "day", "february", "hour", "second"))
         b.refuse(
             f"time-{name}",
-            f"{called('vcek')} has {what}",
+            f"{called('vcek')} has {no_date if digits else what}",
             ["VRF-040"],
             base,
             exchanged("vcek", made, "notAfter"),
+            title=f"{called('vcek')} has {what}",
+            boundary=what if digits else None,
         )
 
 

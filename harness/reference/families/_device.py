@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from reference import message, report
+from reference.bundle import Family
 from reference.message import Header, le
 
 SINCE_6_3 = ["6.6", "6.12", "6.16", "latest"]
@@ -63,3 +64,12 @@ def request_page(seqno: int = 1) -> bytes:
     """The request that a driver sends for NONCE."""
     payload = NONCE + bytes(32)
     return message.seal(KEYS[0], Header(seqno=seqno, type=message.REPORT, size=len(payload)), payload)
+
+
+def cite_twins(family: Family) -> None:
+    """A twin shows the other side of the rules of the cases that are built on it."""
+    by_id = {case.id: case for case in family.cases}
+    for case in family.cases:
+        if case.twin is not None:
+            twin = by_id[case.twin]
+            twin.requirement = tuple(dict.fromkeys((*twin.requirement, *case.requirement)))

@@ -27,23 +27,25 @@ def fails(code: int, **more: object) -> Step:
 
 
 def _statuses(make: Maker) -> None:
+    firmware, host = "the firmware refuses the message", "the hypervisor answers with an error of its own"
     rows = [
-        ("status-param", get_report, "base", 0x16, "the firmware answers INVALID_PARAM", ()),
-        ("status-oflow", get_report, "base", 0x1D, "the firmware answers AEAD_OFLOW", ("dev-seqno-reuse",)),
-        ("status-measurement", get_report, "base", 0x0B, "the firmware answers BAD_MEASUREMENT", ()),
-        ("status-key", get_key, "key", 0x01, "the firmware answers INVALID_PLATFORM_STATE", ()),
-        ("vmm-generic", get_ext, "ext", 0xFFFFFFFF_00000000, "the hypervisor's generic error", ()),
-        ("vmm-unknown", get_report, "base", 5 << 32, "an error number of the hypervisor's own", ()),
-        ("busy-and-status", get_report, "base", 2 << 32 | 0x16, "BUSY with a firmware status beside it", ()),
+        ("status-param", get_report, "base", 0x16, firmware, "INVALID_PARAM", ()),
+        ("status-oflow", get_report, "base", 0x1D, firmware, "AEAD_OFLOW", ("dev-seqno-reuse",)),
+        ("status-measurement", get_report, "base", 0x0B, firmware, "BAD_MEASUREMENT", ()),
+        ("status-key", get_key, "key", 0x01, firmware, "INVALID_PLATFORM_STATE, to a key request", ()),
+        ("vmm-generic", get_ext, "ext", 0xFFFFFFFF_00000000, host, "GENERIC", ()),
+        ("vmm-unknown", get_report, "base", 5 << 32, host, "a number that nobody knows", ()),
+        ("busy-and-status", get_report, "base", 2 << 32 | 0x16, host, "BUSY, a status beside it", ()),
     ]
-    for name, call, twin, code, defect, flags in rows:
+    for name, call, twin, code, defect, which, flags in rows:
         make.invalid(
             name,
             ["LNX-GUEST-039"],
             [call(fails(code))],
             defect,
             "EIO",
-            "host",
+            title=f"{defect}: {which}",
+            boundary=which,
             twin=twin,
             last=LOST | {"errno": "EIO", "exitinfo2": hex(code)},
             flags=flags,
@@ -54,7 +56,6 @@ def _statuses(make: Maker) -> None:
         [get_ext(fails(4, npages=8))],
         "the firmware, not the hypervisor, answers INVALID_LENGTH",
         "EIO",
-        "host",
         twin="ext",
         last=LOST | {"exitinfo2": "0x4", "certs_len": None},
     )
@@ -64,26 +65,27 @@ def _statuses(make: Maker) -> None:
         [get_ext(fails(1 << 32 | 0x16))],
         "INVALID_LEN with a firmware status beside it",
         "EIO",
-        "host",
         twin="ext",
         last=LOST | {"exitinfo2": "0x100000016", "ext": 1, "plain": 0},
     )
     without = {"certs_address": 0, "certs_len": 0x3000}
-    make.valid(
-        "ext-older",
-        "6.1.0 offers no pages where certs_address is 0",
-        ["LNX-GUEST-030"],
-        [get_ext(answered(), **without)],
-        last=ANSWERED | {"npages": 0},
-        with_guest=guest(["6.1.0"]),
-    )
+    for name, kernel in (("ext-older", "6.1.0"), ("ext-oldest", "5.19")):
+        make.valid(
+            name,
+            "an older kernel offers no pages where certs_address is 0",
+            ["LNX-GUEST-030"],
+            [get_ext(answered(), **without)],
+            last=ANSWERED | {"npages": 0},
+            with_guest=guest([kernel]),
+        )
     make.invalid(
         "length-and-status-6-1",
         ["LNX-GUEST-036"],
         [get_ext(fails(1 << 32 | 0x16), **without)],
-        "INVALID_LEN with a firmware status beside it, up to 6.2 not INVALID_LEN at all",
+        "INVALID_LEN with a firmware status beside it",
         "EIO",
-        "host",
+        title="INVALID_LEN with a firmware status beside it, up to 6.2 not INVALID_LEN at all",
+        boundary="6.1.0 compares all 64 bits",
         twin="ext-older",
         last=LOST | {"exitinfo2": "0x100000016", "certs_len": None},
         with_guest=guest(["6.1.0"]),
@@ -92,13 +94,13 @@ def _statuses(make: Maker) -> None:
         "length-and-status-5-19",
         ["LNX-GUEST-036"],
         [get_ext(fails(1 << 32 | 0x16), **without)],
-        "INVALID_LEN with a firmware status beside it, to 5.19 an error that costs nothing",
+        "INVALID_LEN with a firmware status beside it",
         "EIO",
-        "host",
-        twin="ext-older",
+        title="INVALID_LEN with a firmware status beside it, to 5.19 an error that costs nothing",
+        boundary="5.19 keeps key and number",
+        twin="ext-oldest",
         last={"ret": -1, "exitinfo2": "0x100000016", "certs_len": None, "counter": 0, "wiped": False},
         with_guest=guest(["5.19"]),
-        changes=[("kernels", "5.19", None)],
     )
     make.invalid(
         "second-status-6-1",
@@ -106,7 +108,6 @@ def _statuses(make: Maker) -> None:
         [get_ext(FITS_NOT, fails(0x16), **without)],
         "the plain request after INVALID_LEN fails too, which costs 6.1 the key",
         "EIO",
-        "host",
         twin="ext-older",
         last=LOST | {"exitinfo2": INVALID_LEN, "certs_len": None, "ext": 1, "plain": 1},
         with_guest=guest(["6.1.0"]),
@@ -117,17 +118,15 @@ def _statuses(make: Maker) -> None:
         [get_report(fails(1 << 32))],
         "INVALID_LEN for a request without certificates",
         "EIO",
-        "host",
         twin="base",
         last=KEPT_KEY | {"exitinfo2": INVALID_LEN},
     )
     make.invalid(
         "es-result",
-        ["LNX-GUEST-040"],
+        ["LNX-GUEST-040", "LNX-GUEST-047"],
         [get_report({"es_result": 2})],
         "the guest's kernel cannot make the hypercall",
         "ES_RESULT",
-        "host",
         twin="base",
         last={"ret": 2, "exitinfo2": "0xffffffffffffffff", "counter": 2, "wiped": True},
     )
@@ -138,7 +137,7 @@ def _lengths(make: Maker) -> None:
     make.valid(
         "probe-then-table",
         "a probe with no pages learns the length, the next call gets the table",
-        ["LNX-GUEST-034"],
+        ["LNX-GUEST-034", "LNX-GUEST-043", "LNX-GUEST-049"],
         [
             get_ext(FITS_NOT, answered(1), certs_len=0, certs_address=0),
             get_ext(with_certs(3), certs_len=0x3000),
@@ -162,12 +161,24 @@ def _lengths(make: Maker) -> None:
         with_guest=guest(["5.19"]),
     )
     make.invalid(
+        "ext-no-pages",
+        ["LNX-GUEST-034", "LNX-GUEST-030"],
+        [get_ext(FITS_NOT, answered(1), certs_len=0, certs_address=0)],
+        "the table needs more pages than the program has",
+        "EIO",
+        title="the program offers no pages, and the host has a table",
+        boundary="a probe: certs_address and certs_len are 0",
+        twin="ext-no-certs",
+        last=KEPT_KEY | {"exitinfo2": INVALID_LEN, "certs_len": 0x3000, "npages": 0, "ext": 1, "plain": 1},
+        flags=["dev-certs-len-probe-einval"],
+    )
+    make.invalid(
         "too-few-pages",
-        ["LNX-GUEST-034"],
+        ["LNX-GUEST-034", "LNX-GUEST-042"],
         [get_ext(FITS_NOT, answered(1))],
         "the table needs more pages than the program has",
         "EIO",
-        "host",
+        boundary="the program offers pages",
         twin="ext",
         last=KEPT_KEY | {"exitinfo2": INVALID_LEN, "certs_len": 0x3000, "ext": 1, "plain": 1},
         flags=["dev-return-code-vs-fw-err"],
@@ -185,7 +196,6 @@ def _lengths(make: Maker) -> None:
         [get_ext(FITS_NOT, answered(1), req_data="0x20000000")],
         "the wanted length cannot be written back",
         "EFAULT",
-        "host",
         twin="ext-request-read-only",
         last={"ret": -1, "exitinfo2": INVALID_LEN, "counter": 2, "wiped": False},
     )
@@ -195,7 +205,6 @@ def _lengths(make: Maker) -> None:
         [get_ext(FITS_NOT, fails(0x16))],
         "the plain request after INVALID_LEN fails too",
         "EIO",
-        "host",
         twin="ext",
         last=KEPT_KEY | {"exitinfo2": INVALID_LEN, "certs_len": 0x3000},
     )
@@ -205,7 +214,6 @@ def _lengths(make: Maker) -> None:
         [get_ext(FITS_NOT, {"es_result": 1})],
         "the plain hypercall after INVALID_LEN cannot be made",
         "ES_RESULT",
-        "host",
         twin="ext",
         last={"ret": 1, "exitinfo2": INVALID_LEN, "wiped": True, "certs_len": 0x3000},
     )
@@ -216,7 +224,6 @@ def _lengths(make: Maker) -> None:
         [get_ext(wants, answered(1), certs_len=0, certs_address=0), get_ext(certs_len=0x5000)],
         "the host wants five pages and gets five",
         "EINVAL",
-        "host",
         twin="probe-then-table",
         last={"ret": -1, "exitinfo2": "0xff", "counter": 2, "wiped": False},
         flags=["dev-certs-len-unaligned"],
@@ -259,9 +266,9 @@ def _busy(make: Maker) -> None:
         "busy-for-ever",
         ["LNX-GUEST-046"],
         [get_report(for_ever)],
-        "the host stays busy for more than a minute",
+        "the host stays busy",
         "ETIMEDOUT",
-        "host",
+        title="the host stays busy for more than a minute",
         twin="busy-last-call",
         last=LOST | {"exitinfo2": BUSY, "plain": 31},
         flags=["dev-throttle-lockout"],
@@ -272,7 +279,6 @@ def _busy(make: Maker) -> None:
         [get_report(busy, fails(0x16))],
         "a host that was busy refuses the second call",
         "EIO",
-        "host",
         twin="busy-once",
         last=LOST | {"exitinfo2": "0x16", "plain": 2},
     )
@@ -280,37 +286,47 @@ def _busy(make: Maker) -> None:
         "busy-lockout",
         ["LNX-GUEST-050"],
         [get_report(for_ever), get_report()],
-        "a request after a minute of BUSY",
+        "the VMPCK was lost",
         "ENOTTY",
-        "host",
+        title="a request after a minute of BUSY",
+        boundary="lost after a minute of BUSY",
         twin="two-reports-6-12",
         last={"exitinfo2": "0x1122334455667788", "plain": 0, "wiped": True},
         with_guest=guest(WIPED_FIRST),
         flags=["dev-throttle-lockout"],
     )
+    for name, kernel in (("base-6-1", "6.1.0"), ("base-5-19", "5.19")):
+        make.valid(
+            name,
+            "SNP_GET_REPORT is answered at once by an older kernel's host",
+            ["LNX-GUEST-022"],
+            [get_report(answered())],
+            last=ANSWERED,
+            with_guest=guest([kernel]),
+        )
     make.invalid(
         "busy-6-1",
         ["LNX-GUEST-044"],
         [get_report(busy)],
-        "6.1 does not ask a busy host again",
+        "the host stays busy",
         "EIO",
-        ("kernels", "6.1.0", None),
-        twin="busy-once",
+        title="6.1.0 does not ask a busy host again",
+        boundary="6.1.0",
+        twin="base-6-1",
         last=LOST | {"exitinfo2": BUSY, "plain": 1},
         with_guest=guest(["6.1.0"]),
-        changes=[("steps", "host", None)],
     )
     make.invalid(
         "busy-5-19",
         ["LNX-GUEST-041"],
         [get_report(busy)],
-        "5.19 does not ask a busy host again, and keeps key and number",
+        "the host stays busy",
         "EIO",
-        ("kernels", "5.19", None),
-        twin="busy-once",
+        title="5.19 does not ask a busy host again, and keeps key and number",
+        boundary="5.19",
+        twin="base-5-19",
         last={"ret": -1, "exitinfo2": BUSY, "plain": 1, "counter": 0, "wiped": False},
         with_guest=guest(["5.19"]),
-        changes=[("steps", "host", None)],
     )
     make.valid(
         "status-5-19",
@@ -326,87 +342,56 @@ def _pages(make: Maker) -> None:
     """The firmware is said to have answered; the page does not verify. The driver's state afterwards."""
     good = sealed(report_response())
     bad = LOST | {"errno": "EBADMSG", "exitinfo2": "0x1122334455667788"}
-    rows = [
-        ("silent", "LNX-GUEST-051", {}, "the host says that all is well and writes no response"),
-        (
-            "other-key-type",
-            "LNX-GUEST-052",
-            answered(payload=key_response(), kind=4),
-            "a report request is answered by a key response",
-        ),
-        ("version", "LNX-GUEST-053", answered(version=2), "the response has another MSG_VERSION"),
-        (
-            "oversize",
-            "LNX-GUEST-054",
-            {"response": message.patched(good, {0x36: b"\xa1\x0f"})},
-            "the response's MSG_SIZE is above 4000",
-        ),
-        (
-            "flipped",
-            "LNX-GUEST-055",
-            {"response": message.patched(good, {0x200: bytes([good[0x200] ^ 4])})},
-            "a bit of the response was flipped",
-        ),
-        (
-            "truncated",
-            "LNX-GUEST-055",
-            {"response": good[:0x80].ljust(message.PAGE, b"\0")},
-            "the response ends too early",
-        ),
-    ]
-    for name, requirement, host, defect in rows:
-        make.invalid(
-            f"answer-{name}",
-            [requirement],
-            [get_report(host)],
-            defect,
-            "EBADMSG",
-            "host",
-            twin="base",
-            last=bad,
-        )
+    make.invalid(
+        "answer-flipped",
+        ["LNX-GUEST-055"],
+        [get_report({"response": message.patched(good, {0x200: bytes([good[0x200] ^ 4])})})],
+        "the response does not verify",
+        "EBADMSG",
+        title="a bit of the response was flipped",
+        boundary="the generations from 6.3 on",
+        twin="base",
+        last=bad,
+    )
     make.invalid(
         "answer-replayed",
-        ["LNX-GUEST-051"],
+        ["LNX-GUEST-051", "LNX-GUEST-048"],
         [get_report(answered(1)), get_report(answered(1))],
         "the second request gets the first one's response",
         "EBADMSG",
-        "host",
         twin="two-reports",
         last=bad | {"counter": 4},
         flags=["dev-seqno-reuse"],
     )
-    make.invalid(
-        "answer-ahead",
-        ["LNX-GUEST-051"],
-        [get_report(answered(3))],
-        "the response to the next request comes first",
-        "EBADMSG",
-        "host",
-        twin="base",
-        last=bad,
-        flags=["dev-seqno-reuse"],
+    make.valid(
+        "two-reports-5-19",
+        "two reports one after the other in 5.19",
+        ["LNX-GUEST-048"],
+        [get_report(answered(1)), get_report(answered(3))],
+        last=ANSWERED | {"counter": 4},
+        with_guest=guest(["5.19"]),
     )
     make.invalid(
         "answer-5-19",
         ["LNX-GUEST-055"],
         [get_report(answered(1)), get_report({"response": message.patched(good, {0x20: b"\x04"})})],
-        "the second response does not verify up to 6.0",
+        "the response does not verify",
         "EBADMSG",
-        "host",
-        twin="two-reports-older",
+        title="the second response does not verify up to 6.0",
+        boundary="5.19 keeps the number",
+        twin="two-reports-5-19",
         last={"ret": -1, "wiped": True, "counter": 2},
         with_guest=guest(["5.19"]),
-        changes=[("kernels", "5.19", None)],
     )
     lost = get_report({"response": message.patched(good, {0: bytes(16)})})
     make.invalid(
         "answer-then-next",
         ["LNX-GUEST-050"],
         [lost, get_report()],
-        "a request after a response that did not verify",
+        "the VMPCK was lost",
         "ENOTTY",
-        "host",
+        title="a request after a response that did not verify",
+        boundary="lost with a response that does not verify",
         twin="two-reports-6-12",
         last={"plain": 0, "wiped": True, "counter": 2},
         with_guest=guest(WIPED_FIRST),
@@ -415,36 +400,29 @@ def _pages(make: Maker) -> None:
 
 def _payloads(make: Maker) -> None:
     """Calls that succeed: what a client must still look at."""
+    status, size = "STATUS in the response is not 0", "REPORT_SIZE in the response is not a report's"
     rows = [
+        ("status-in-response", report_response(status=0x16), "STATUS", status, "INVALID_PARAM"),
+        ("status-invalid-key", report_response(status=0x27), "STATUS", status, "INVALID_KEY"),
+        ("report-size-zero", report_response(size=0), "REPORT_SIZE", size, "it is 0"),
+        ("report-size-less", report_response(size=0x2A0), "REPORT_SIZE", size, "without the signature"),
         (
-            "status-in-response",
-            report_response(status=0x16),
-            "STATUS",
-            "STATUS in the response is INVALID_PARAM",
+            "other-nonce",
+            report_response(OTHER_NONCE),
+            "REPORT_DATA",
+            "the report has other data than the request",
+            "another client's",
         ),
-        (
-            "status-invalid-key",
-            report_response(status=0x27),
-            "STATUS",
-            "STATUS in the response is INVALID_KEY",
-        ),
-        ("report-size-zero", report_response(size=0), "REPORT_SIZE", "REPORT_SIZE in the response is 0"),
-        (
-            "report-size-less",
-            report_response(size=0x2A0),
-            "REPORT_SIZE",
-            "REPORT_SIZE leaves out the signature",
-        ),
-        ("other-nonce", report_response(OTHER_NONCE), "REPORT_DATA", "the report has another client's data"),
     ]
-    for name, payload, reason, defect in rows:
+    for name, payload, reason, defect, which in rows:
         make.invalid(
             name,
             ["SNP-MSG-002"],
             [get_report(answered(payload=payload))],
             defect,
             reason,
-            "host",
+            title=f"{defect}: {which}",
+            boundary=which,
             twin="base",
             last={"ret": 0, "exitinfo2": "0x1122334455667788", "counter": 2, "wiped": False},
             flags=["dev-rsp-status-nonzero"] if reason == "STATUS" else (),
@@ -453,9 +431,10 @@ def _payloads(make: Maker) -> None:
         "key-status",
         ["SNP-MSG-002"],
         [get_key(answered(payload=key_response(0x16), kind=4))],
-        "STATUS in the key response is INVALID_PARAM",
+        status,
         "STATUS",
-        "host",
+        title="STATUS in the key response is INVALID_PARAM",
+        boundary="a key request",
         twin="key",
         last={"ret": 0, "wiped": False},
         flags=["dev-rsp-status-nonzero"],
@@ -466,7 +445,6 @@ def _payloads(make: Maker) -> None:
         [get_report(answered(), user_data=(NONCE[:32] + bytes(32)).hex())],
         "32 bytes of user data, zero after them, where the report has all 64",
         "REPORT_DATA",
-        "user_data",
         twin="base",
         last={"ret": 0},
         flags=["dev-user-data-short"],

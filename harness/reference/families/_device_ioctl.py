@@ -176,9 +176,9 @@ def _arguments(make: Maker) -> None:
         "arg-null",
         ["LNX-GUEST-013"],
         [get_report(arg=0)],
-        "the ioctl's argument is NULL",
+        "the ioctl's structure cannot be read",
         "EFAULT",
-        "arg",
+        title="the ioctl's argument is NULL",
         twin="base",
         last={"ret": -1, "exitinfo2": None, "counter": 0},
     )
@@ -186,9 +186,10 @@ def _arguments(make: Maker) -> None:
         "arg-cut",
         ["LNX-GUEST-013"],
         [get_report(arg=hex(END - 31))],
-        "the last byte of the ioctl's structure is not mapped",
+        "the ioctl's structure cannot be read",
         "EFAULT",
-        "arg",
+        title="the last byte of the ioctl's structure is not mapped",
+        boundary="all but its last byte is mapped",
         twin="base",
         last={"exitinfo2": None, "counter": 0},
     )
@@ -198,18 +199,18 @@ def _arguments(make: Maker) -> None:
         [get_report(msg_version=0)],
         "msg_version is 0",
         "EINVAL",
-        "msg_version",
         twin="base",
         last=UNTOUCHED,
         flags=["dev-msg-version-zero"],
     )
     make.invalid(
         "msg-version-256",
-        ["LNX-GUEST-014"],
+        ["LNX-GUEST-014", "LNX-GUEST-016"],
         [get_report(msg_version=0x100)],
-        "msg_version is 0x100 to a client that takes it for 32 bits",
+        "msg_version is 0",
         "EINVAL",
-        "msg_version",
+        title="msg_version is 0x100 to a client that takes it for 32 bits",
+        boundary="only the first byte counts",
         twin="base",
         last=UNTOUCHED,
     )
@@ -221,14 +222,15 @@ def _arguments(make: Maker) -> None:
         ("number-made-up", 0xC0A01181, "LNX-GUEST-001", "a number made by hand", ("dev-ioctl-numbers",)),
         ("number-bare", 0, "LNX-GUEST-001", "the command's number alone", ("dev-ioctl-numbers",)),
     ]
-    for name, number, requirement, defect, flags in numbers:
+    for name, number, requirement, title, flags in numbers:
         make.invalid(
             name,
-            [requirement],
+            [requirement, "LNX-GUEST-017"],
             [get_report() | {"ioctl": hex(number)}],
-            defect,
+            "the driver has no such ioctl",
             "ENOTTY",
-            "ioctl",
+            title=title,
+            boundary=title,
             twin="base",
             last=REFUSED,
             flags=flags,
@@ -240,7 +242,6 @@ def _arguments(make: Maker) -> None:
             [get_report(**{member: 0})],
             f"{member} is 0",
             "EINVAL",
-            member,
             twin="base",
             last=REFUSED,
         )
@@ -250,7 +251,6 @@ def _arguments(make: Maker) -> None:
         [get_key(req_data=0)],
         "req_data is 0",
         "EINVAL",
-        "req_data",
         twin="key",
         last=REFUSED,
         boundary="SNP_GET_DERIVED_KEY has a test of its own",
@@ -261,58 +261,44 @@ def _arguments(make: Maker) -> None:
         [get_ext(resp_data=0)],
         "resp_data is 0",
         "EINVAL",
-        "resp_data",
         twin="ext",
         last=REFUSED,
         boundary="SNP_GET_EXT_REPORT has a test of its own",
     )
-    make.invalid(
-        "request-unmapped",
-        ["LNX-GUEST-021"],
-        [get_report(req_data=hex(NOWHERE))],
-        "the request is not mapped",
-        "EFAULT",
-        "req_data",
-        twin="base",
-        last=REFUSED,
-    )
-    make.invalid(
-        "request-cut",
-        ["LNX-GUEST-021"],
-        [get_report(req_data=hex(END - 95))],
-        "the request's last byte is not mapped",
-        "EFAULT",
-        "req_data",
-        twin="base",
-        last=REFUSED,
-    )
-    make.invalid(
-        "key-request-cut",
-        ["LNX-GUEST-021"],
-        [get_key(req_data=hex(END - 31))],
-        "the key request's last byte is not mapped",
-        "EFAULT",
-        "req_data",
-        twin="key",
-        last=REFUSED,
-    )
-    make.invalid(
-        "ext-request-cut",
-        ["LNX-GUEST-021"],
-        [get_ext(req_data=hex(END - 96))],
-        "only the 96 bytes of a plain report request are mapped",
-        "EFAULT",
-        "req_data",
-        twin="ext",
-        last=REFUSED,
-    )
+    requests = [
+        ("request-unmapped", get_report(req_data=hex(NOWHERE)), "base", "the request is not mapped"),
+        ("request-cut", get_report(req_data=hex(END - 95)), "base", "the request's last byte is not mapped"),
+        (
+            "key-request-cut",
+            get_key(req_data=hex(END - 31)),
+            "key",
+            "the key request's last byte is not mapped",
+        ),
+        (
+            "ext-request-cut",
+            get_ext(req_data=hex(END - 96)),
+            "ext",
+            "only the 96 bytes of a plain report request are mapped",
+        ),
+    ]
+    for name, step, twin, title in requests:
+        make.invalid(
+            name,
+            ["LNX-GUEST-021"],
+            [step],
+            "the request cannot be read",
+            "EFAULT",
+            title=title,
+            twin=twin,
+            last=REFUSED,
+            boundary=title,
+        )
     make.invalid(
         "arg-read-only-refused",
-        ["LNX-GUEST-019"],
+        ["LNX-GUEST-019", "LNX-GUEST-018"],
         [get_report(arg=hex(READ_ONLY)) | {"ioctl": "0xc0205303"}],
         "an unknown ioctl whose structure cannot be written back",
         "EFAULT",
-        "ioctl",
         twin="arg-read-only",
         last={"ret": -1, "exitinfo2": KEPT},
     )
@@ -320,7 +306,6 @@ def _arguments(make: Maker) -> None:
 
 def _responses(make: Maker) -> None:
     """The answer is there, and cannot be copied out."""
-    row = ["LNX-GUEST-024"]
     places = [
         ("response-unmapped", NOWHERE, "LNX-GUEST-024", "the response buffer is not mapped"),
         ("response-read-only", READ_ONLY, "LNX-NODE-007", "the response buffer can only be read"),
@@ -332,26 +317,41 @@ def _responses(make: Maker) -> None:
             "the response buffer holds the message only",
         ),
     ]
-    for name, at, requirement, defect in places:
+    defect = "the response buffer cannot be written"
+    for name, at, requirement, title in places:
         make.invalid(
             name,
-            [requirement],
+            [requirement, "LNX-GUEST-022"],
             [get_report(answered(), resp_data=hex(at))],
             defect,
             "EFAULT",
-            "resp_data",
+            title=title,
+            boundary=title,
             twin="base",
             last=SENT_NOT_COPIED,
         )
-    make.invalid(
-        "key-response-read-only",
-        row,
-        [get_key(answered(payload=key_response(), kind=4), resp_data=hex(READ_ONLY))],
-        "the key's buffer can only be read",
-        "EFAULT",
-        "resp_data",
-        twin="key",
-        last=SENT_NOT_COPIED,
+    keys = [
+        ("key-response-read-only", READ_ONLY, "the key's buffer can only be read"),
+        ("key-response-cut", END - 63, "the last byte of the key's buffer is not mapped"),
+    ]
+    for name, at, title in keys:
+        make.invalid(
+            name,
+            ["LNX-GUEST-024", "LNX-GUEST-023"],
+            [get_key(answered(payload=key_response(), kind=4), resp_data=hex(at))],
+            defect,
+            "EFAULT",
+            title=title,
+            twin="key",
+            last=SENT_NOT_COPIED,
+            boundary=title,
+        )
+    make.valid(
+        "key-response-at-end",
+        "the last byte of the key's buffer is the last of the memory",
+        ["LNX-GUEST-023"],
+        [get_key(answered(payload=key_response(), kind=4), resp_data=hex(END - 64))],
+        last=ANSWERED,
     )
 
 
@@ -364,14 +364,19 @@ def _lengths(make: Maker) -> None:
         ("certs-4001", 0x4001, "LNX-GUEST-031", "certs_len is one above 16 KiB", ()),
         ("certs-huge", 0xFFFFF000, "LNX-GUEST-031", "certs_len is the largest multiple of a page", ()),
     ]
-    for name, length, requirement, defect, flags in lengths:
+    wrong_length = {
+        "LNX-GUEST-031": "certs_len is above 16 KiB",
+        "LNX-GUEST-032": "certs_len is no multiple of a page",
+    }
+    for name, length, requirement, title, flags in lengths:
         make.invalid(
             name,
             [requirement],
             [get_ext(certs_len=length)],
-            defect,
+            wrong_length[requirement],
             "EINVAL",
-            "certs_len",
+            title=title,
+            boundary=title,
             twin="ext",
             last=REFUSED,
             flags=flags,
@@ -381,38 +386,42 @@ def _lengths(make: Maker) -> None:
         ("certs-kernel", 0xFFFF_8880_0000_0000, "the pages are in the kernel's addresses"),
         ("certs-all-ones", 0xFFFF_FFFF_FFFF_FFFF, "certs_address is all ones beside a length"),
     ]
-    for name, address, defect in addresses:
+    for name, address, title in addresses:
         make.invalid(
             name,
             ["LNX-GUEST-033"],
             [get_ext(certs_address=hex(address))],
-            defect,
+            "the certificate pages end beyond the program's addresses",
             "EFAULT",
-            "certs_address",
+            title=title,
+            boundary=title,
             twin="ext",
             last=REFUSED,
         )
+    unmapped = "the certificate pages are not mapped"
     copies = [
-        ("certs-unmapped", NOWHERE, "LNX-GUEST-037", "the certificate pages are not mapped"),
-        ("certs-read-only", READ_ONLY, "LNX-NODE-007", "the certificate pages can only be read"),
-        ("certs-cut", END - 0x3FFF, "LNX-GUEST-037", "the certificate pages' last byte is not mapped"),
+        ("certs-unmapped", NOWHERE, "LNX-GUEST-037", unmapped, "none of them is"),
+        ("certs-cut", END - 0x3FFF, "LNX-GUEST-037", unmapped, "only their last byte is not"),
+        ("certs-user-end", USER_END - 0x4000, "LNX-GUEST-037", unmapped, "ends at the last user address"),
         (
-            "certs-user-end",
-            USER_END - 0x4000,
-            "LNX-GUEST-033",
-            "the pages end at the last user address",
+            "certs-read-only",
+            READ_ONLY,
+            "LNX-NODE-007",
+            "the certificate pages cannot be written",
+            "they can be read",
         ),
     ]
-    for name, address, requirement, defect in copies:
+    for name, address, requirement, defect, boundary in copies:
         make.invalid(
             name,
             [requirement],
             [get_ext(with_certs(), certs_address=hex(address))],
             defect,
             "EFAULT",
-            "certs_address",
+            title=f"{defect}: {boundary}",
             twin="ext",
             last=SENT_NOT_COPIED | {"response": None},
+            boundary=boundary,
         )
 
 

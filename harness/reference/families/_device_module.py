@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reference.bundle import Family
-from reference.families._device import ALL, WIPED_FIRST, WITH_TSM
-from reference.families._device_ioctl import ANSWERED, KEPT, REFUSED
+from reference.families._device import ALL, WIPED_FIRST, WITH_TSM, key_response
+from reference.families._device_ioctl import ANSWERED, KEPT, REFUSED, with_certs
 from reference.families._device_steps import Maker, answered, get_ext, get_key, get_report, guest, keys
 
 
@@ -48,7 +48,6 @@ def _module(make: Maker) -> None:
         [],
         "VMPCK0 is 32 zero bytes",
         "EINVAL",
-        ("vmpcks", "0", None),
         twin="no-call",
         with_guest=guest(ALL, vmpcks={"0": "00" * 32}, counters={"0": 6}),
     )
@@ -58,35 +57,37 @@ def _module(make: Maker) -> None:
         [],
         "vmpck_id is 4",
         "EINVAL",
-        ("vmpck_id", "vmpck_id", None),
         twin="no-call",
         with_guest=guest(ALL, vmpck_id=4, counters={"0": 6}),
     )
-    last = {"0": "0xfffffffc"}
-    make.valid(
-        "counter-last",
-        "the last number that is sent, 0xFFFFFFFD",
-        ["LNX-GUEST-038"],
-        [get_report(answered(0xFFFFFFFD))],
-        last=ANSWERED | {"counter": 0xFFFFFFFE},
-        with_guest=guest(["6.6", "6.12", "6.16"], counters=last),
-    )
-    make.invalid(
-        "counter-overflow",
-        ["LNX-GUEST-038"],
-        [get_report()],
-        "the next number is 0xFFFFFFFF",
-        "EIO",
-        ("counters", "0", None),
-        twin="counter-last",
-        last=REFUSED | {"counter": 0xFFFFFFFE},
-        with_guest=guest(["6.6", "6.12", "6.16"], counters={"0": "0xfffffffe"}),
-        changes=[("steps", "host", None)],
-    )
+    rows = [
+        ("", ["6.6", "6.12", "6.16"], ["LNX-GUEST-038"], "0xff", "exitinfo2 is written back"),
+        ("-latest", ["latest"], ["LNX-GUEST-038", "LNX-GUEST-012"], KEPT, "exitinfo2 stays as it was"),
+    ]
+    for which, kernels, requirement, exitinfo2, boundary in rows:
+        make.valid(
+            f"counter-last{which}",
+            "the last number that is sent, 0xFFFFFFFD",
+            requirement,
+            [get_report(answered(0xFFFFFFFD))],
+            last=ANSWERED | {"counter": 0xFFFFFFFE},
+            with_guest=guest(kernels, counters={"0": "0xfffffffc"}),
+        )
+        make.invalid(
+            f"counter-overflow{which}",
+            requirement,
+            [get_report()],
+            "the next number is 0xFFFFFFFF",
+            "EIO",
+            twin=f"counter-last{which}",
+            last=REFUSED | {"counter": 0xFFFFFFFE, "exitinfo2": exitinfo2},
+            with_guest=guest(kernels, counters={"0": "0xfffffffe"}),
+            boundary=boundary,
+        )
     make.valid(
         "reload-other-key",
         "the module is loaded again with the key of another VMPL after the first was lost",
-        ["LNX-GUEST-005"],
+        ["LNX-GUEST-005", "LNX-GUEST-050"],
         [
             get_report({"exitinfo2": "0x16"}),
             {"probe": 1},
@@ -95,73 +96,132 @@ def _module(make: Maker) -> None:
         last=ANSWERED,
         with_guest=guest(ALL[1:], vmpcks=keys(0, 1)),
     )
+    make.valid(
+        "reload-probe",
+        "the module is loaded again with a key that is not lost",
+        ["LNX-GUEST-005"],
+        [get_report({"exitinfo2": "0x16"}), {"probe": 1}],
+        with_guest=guest(ALL[1:], vmpcks=keys(0, 1)),
+    )
     make.invalid(
         "reload-wiped",
         ["LNX-GUEST-005"],
         [get_report({"exitinfo2": "0x16"}), {"probe": 0}],
         "the module is loaded again with the key that was lost",
         "EINVAL",
-        "probe",
-        twin="reload-other-key",
+        twin="reload-probe",
         with_guest=guest(ALL[1:], vmpcks=keys(0, 1)),
     )
 
 
+LOST = get_report({"exitinfo2": "0x16"})
+GENERATIONS = (  # kernels, exitinfo2 after ENOTTY, the rule that says so
+    ("", WIPED_FIRST, KEPT, "LNX-GUEST-010"),
+    ("-6-16", ["6.16"], "0xff", "LNX-GUEST-011"),
+    ("-latest", ["latest"], KEPT, "LNX-GUEST-012"),
+)
+
+
 def _wiped(make: Maker) -> None:
-    """After the VMPCK was lost, up to 6.12. LNX-GUEST-010."""
-    lost = get_report({"exitinfo2": "0x16"})
-    make.valid(
-        "two-reports-6-12",
-        "two reports one after the other up to 6.12",
-        ["LNX-GUEST-048"],
-        [get_report(answered(1)), get_report(answered(3))],
-        last=ANSWERED | {"counter": 4},
-        with_guest=guest(WIPED_FIRST),
-    )
-    wiped = {"ret": -1, "exitinfo2": KEPT, "plain": 0, "ext": 0, "counter": 2, "wiped": True}
+    """Each request after the VMPCK was lost, in the generations that differ."""
+    key = answered(3, key_response(), kind=4)
+    calls = [
+        ("report", get_report(), get_report(answered(3))),
+        ("key", get_key(), get_key(key)),
+        ("ext", get_ext(), get_ext(with_certs(3))),
+    ]
+    for which, kernels, exitinfo2, rule in GENERATIONS:
+        for name, refused, served in calls:
+            twin = "two-reports-6-12" if (name, which) == ("report", "") else f"served-{name}{which}"
+            make.valid(
+                twin,
+                f"a {name} request after a report request",
+                ["LNX-GUEST-048"],
+                [get_report(answered(1)), served],
+                last=ANSWERED | {"counter": 4},
+                with_guest=guest(kernels),
+            )
+            make.invalid(
+                f"wiped-{name}{which}",
+                ["LNX-GUEST-050", rule],
+                [LOST, refused],
+                "the VMPCK was lost",
+                "ENOTTY",
+                twin=twin,
+                title=f"a {name} request after the VMPCK was lost",
+                last=_wiped_output(exitinfo2),
+                with_guest=guest(kernels),
+                boundary=f"a {name} request of Linux {' and '.join(kernels)}",
+            )
+
+
+def _wiped_output(exitinfo2: str) -> dict[str, object]:
+    return {"ret": -1, "exitinfo2": exitinfo2, "plain": 0, "ext": 0, "counter": 2, "wiped": True}
+
+
+def _order(make: Maker) -> None:
+    """What is noticed before the lost VMPCK, and what after it."""
+    null = get_report(req_data=0, resp_data=0)
     rows = [
-        ("wiped-report", "LNX-GUEST-050", "a report request after the VMPCK was lost", get_report()),
-        ("wiped-key", "LNX-GUEST-050", "a key request after the VMPCK was lost", get_key()),
-        ("wiped-ext", "LNX-GUEST-050", "an extended request after the VMPCK was lost", get_ext()),
-        (
-            "wiped-unknown",
-            "LNX-GUEST-010",
-            "an unknown ioctl after the VMPCK was lost",
-            get_report() | {"ioctl": "0xc0205303"},
-        ),
         (
             "wiped-pointers",
             "LNX-GUEST-010",
-            "a request without pointers after the VMPCK was lost",
-            get_report(req_data=0, resp_data=0),
+            null,
+            "two-reports-6-12",
+            WIPED_FIRST,
+            "ENOTTY",
+            KEPT,
+            "the VMPCK was lost, and there are no pointers",
+        ),
+        (
+            "wiped-unknown",
+            "LNX-GUEST-010",
+            get_report() | {"ioctl": "0xc0205303"},
+            "two-reports-6-12",
+            WIPED_FIRST,
+            "ENOTTY",
+            KEPT,
+            "the VMPCK was lost, and the driver has no such ioctl",
+        ),
+        (
+            "wiped-version-zero",
+            "LNX-GUEST-014",
+            get_report(msg_version=0),
+            "two-reports-6-12",
+            WIPED_FIRST,
+            "EINVAL",
+            KEPT,
+            "msg_version is 0 after the VMPCK was lost",
         ),
     ]
-    for name, requirement, defect, step in rows:
+    for which, kernels, *_ in GENERATIONS[1:]:
+        rows.append(
+            (
+                f"wiped-pointers{which}",
+                "LNX-GUEST-011",
+                null,
+                f"served-report{which}",
+                kernels,
+                "EINVAL",
+                "0xff",
+                "the VMPCK was lost, and there are no pointers",
+            )
+        )
+    for name, requirement, step, twin, kernels, errno, exitinfo2, defect in rows:
         make.invalid(
             name,
             [requirement],
-            [lost, step],
+            [LOST, step],
             defect,
-            "ENOTTY",
-            "host",
-            twin="two-reports-6-12",
-            last=wiped | {"errno": "ENOTTY"},
-            with_guest=guest(WIPED_FIRST),
+            errno,
+            twin=twin,
+            last=_wiped_output(exitinfo2),
+            with_guest=guest(kernels),
+            boundary=f"Linux {' and '.join(kernels)}",
         )
-    make.invalid(
-        "wiped-version-zero",
-        ["LNX-GUEST-014"],
-        [lost, get_report(msg_version=0)],
-        "msg_version 0 after the VMPCK was lost",
-        "EINVAL",
-        "host",
-        twin="two-reports-6-12",
-        last=wiped,
-        with_guest=guest(WIPED_FIRST),
-    )
 
 
 def add(family: Family) -> None:
     make = Maker(family, "device", "ioctl")
-    for part in (_module, _wiped):
+    for part in (_module, _wiped, _order):
         part(make)

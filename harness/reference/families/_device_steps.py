@@ -45,6 +45,37 @@ def _holds(stated: Mapping[str, Any], seen: Mapping[str, Any], where: str) -> No
             raise ValueError(f"{where}: {name} is {seen.get(name)!r}, stated as {value!r}")
 
 
+def _moved(steps: list[Step], twins: list[Step]) -> Iterable[str]:
+    """What is not as in the twin: steps that were added or are missing, and members of the others, as
+    "1.host" of the second step."""
+    same = [step.get("call") == twin.get("call") for step, twin in zip(steps, twins, strict=False)]
+    at = same.index(False) if False in same else len(same)
+    more, fewer = max(len(steps) - len(twins), 0), max(len(twins) - len(steps), 0)
+    yield from (f"{at + index} added" for index in range(more))
+    yield from (f"{at + index} missing" for index in range(fewer))
+    pairs = zip(
+        [*steps[:at], *steps[at + more :]],
+        [*twins[:at], *twins[at + fewer :]],
+        [*range(at), *range(at + more, len(steps))],
+        strict=True,
+    )
+    for step, twin, index in pairs:
+        yield from (
+            f"{index}.{name}" for name in {**twin, **step} if step.get(name, ...) != twin.get(name, ...)
+        )
+
+
+def changes(given: Mapping[str, Any], twin: Mapping[str, Any]) -> list[Change]:
+    """The members of GIVEN that are not as in its twin."""
+    found: list[Change] = []
+    for member in {**twin, **given}:
+        if given.get(member) == twin.get(member):
+            continue
+        field = ", ".join(_moved(given["steps"], twin["steps"])) if member == "steps" else member
+        found.append((member, field, None))
+    return found
+
+
 class Maker:
     """Adds cases of one op and layer."""
 
@@ -82,31 +113,35 @@ class Maker:
         steps: Iterable[Step],
         defect: str,
         reason: str,
-        change: Change | str,
         *,
         twin: str,
+        title: str | None = None,
         last: Mapping[str, Any] | None = None,
         with_guest: dict[str, Any] | None = None,
-        changes: Iterable[Change] = (),
         **more: Any,
     ) -> None:
-        """CHANGE: the field of steps that is changed, or the whole change."""
+        """`changes` follows from the twin, which is added before. TITLE where it is not DEFECT."""
         given = {"op": self.op} | (with_guest or self.guest()) | {"steps": list(steps)}
         output = self._output(name, given, last or {})
-        first = ("steps", change, None) if isinstance(change, str) else change
         self.family.invalid(
             name,
-            defect,
+            title or defect,
             requirement,
             self.layer,
             given,
             twin=twin,
             defect=defect,
-            changes=[first, *changes],
+            changes=changes(given, self._case(twin).input),
             reason=reason,
             output=output,
             **more,
         )
+
+    def _case(self, name: str) -> Case:
+        for case in self.family.cases:
+            if case.id == f"{self.family.name}.{name}":
+                return case
+        raise ValueError(f"no case {name}")
 
     def guest(self) -> dict[str, Any]:
         return guest()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reference import certtable
-from reference.bundle import Change, Family
+from reference.bundle import Family
 from reference.families._device import (
     BUSY,
     INVALID_LEN,
@@ -20,6 +20,8 @@ from reference.families._device_steps import Maker, Step, answered, guest
 
 CERTS = {"ARK": pattern("ARK", 700), "ASK": pattern("ASK", 601), "VCEK": pattern("VCEK", 513)}
 TABLE = certtable.build([(certtable.GUIDS[kind], data) for kind, data in CERTS.items()])
+
+FULL_TABLE = certtable.build([(certtable.GUIDS["VCEK"], pattern("VCEK", 0x4000 - 48))])
 
 
 def mkdir(name: str = "a") -> Step:
@@ -76,13 +78,12 @@ class TsmMaker(Maker):
         errno: str,
         *,
         twin: str = "tsm-report",
-        change: Change | str = "attribute",
         last: dict[str, Any] | None = None,
         **more: Any,
     ) -> None:
-        """The last call fails with ERRNO."""
+        """The last call fails with ERRNO. REQUIREMENT: one id, or more between spaces."""
         stated = {"errno": errno} | (last or {})
-        self.invalid(name, [requirement], steps, defect, errno, change, twin=twin, last=stated, **more)
+        self.invalid(name, requirement.split(), steps, defect, errno, twin=twin, last=stated, **more)
 
 
 def _reports(make: TsmMaker) -> None:
@@ -217,20 +218,39 @@ def _reports(make: TsmMaker) -> None:
         [mkdir(), inblob(), get("outblob", answered(payload=report_response(size=0xF80)))],
         last={"size": 0xF80},
     )
+    make.valid(
+        "tsm-largest-size",
+        "REPORT_SIZE that with its header is 4096 bytes, zero after the message",
+        ["LNX-TSM-054"],
+        [mkdir(), inblob(), get("outblob", answered(payload=report_response(size=0xFE0)))],
+        last={"size": 0xFE0},
+    )
+    make.valid(
+        "tsm-auxblob-four-pages",
+        "the host's table fills the four pages",
+        ["LNX-TSM-057", "LNX-TSM-055"],
+        [mkdir(), inblob(), get("auxblob", answered() | {"certs": FULL_TABLE})],
+        last={"size": 0x4000, "calls": 1},
+    )
 
 
 def _failures(make: TsmMaker) -> None:
     flipped = bytearray(answered()["response"])
     flipped[0x61] ^= 1
     lost = [mkdir(), inblob(), outblob({"exitinfo2": "0x16"})]
-    rows: list[tuple[str, Step, str, str, str, tuple[str, ...]]] = [
-        ("status", {"exitinfo2": "0x16"}, "LNX-TSM-056", "EIO", "the firmware refuses the message", ()),
+    too_long = {"exitinfo2": INVALID_LEN, "npages": 5}
+    refused_read = outblob({"exitinfo2": "0x16"}, nonce=OTHER_NONCE)
+    refused, status = "the request is refused", "STATUS in the response is INVALID_PARAM or INVALID_KEY"
+    in_response = ("dev-rsp-status-nonzero",)
+    rows: list[tuple[str, Step, str, str, str, str, tuple[str, ...]]] = [
+        ("status", {"exitinfo2": "0x16"}, "LNX-TSM-056", "EIO", refused, "by the firmware", ()),
         (
             "generic",
             {"exitinfo2": "0xffffffff00000000"},
             "LNX-TSM-056",
             "EIO",
-            "the host's generic error",
+            refused,
+            "by the host, GENERIC",
             (),
         ),
         (
@@ -238,7 +258,8 @@ def _failures(make: TsmMaker) -> None:
             {"exitinfo2": BUSY, "times": 31},
             "LNX-TSM-056",
             "ETIMEDOUT",
-            "the host stays busy for more than a minute",
+            "the host stays busy",
+            "for more than a minute",
             ("dev-throttle-lockout",),
         ),
         (
@@ -246,7 +267,8 @@ def _failures(make: TsmMaker) -> None:
             {"response": bytes(flipped)},
             "LNX-TSM-056",
             "EBADMSG",
-            "a bit of the response was flipped",
+            "the response does not verify",
+            "a bit was flipped",
             (),
         ),
         (
@@ -254,16 +276,18 @@ def _failures(make: TsmMaker) -> None:
             answered(payload=report_response(status=0x16)),
             "LNX-TSM-052",
             "EINVAL",
-            "STATUS in the response is INVALID_PARAM",
-            ("dev-rsp-status-nonzero",),
+            status,
+            "INVALID_PARAM",
+            in_response,
         ),
         (
             "key",
             answered(payload=report_response(status=0x27)),
             "LNX-TSM-052",
             "EINVAL",
-            "STATUS in the response is INVALID_KEY",
-            ("dev-rsp-status-nonzero",),
+            status,
+            "INVALID_KEY",
+            in_response,
         ),
         (
             "other",
@@ -271,6 +295,7 @@ def _failures(make: TsmMaker) -> None:
             "LNX-TSM-053",
             "ENXIO",
             "STATUS in the response is another error",
+            "INVALID_ADDRESS",
             (),
         ),
         (
@@ -279,27 +304,62 @@ def _failures(make: TsmMaker) -> None:
             "LNX-TSM-054",
             "ENOMEM",
             "REPORT_SIZE with its header is above 4096",
+            "4097 bytes",
             (),
         ),
     ]
-    for name, host, requirement, errno, defect, flags in rows:
+    for name, host, requirement, errno, defect, which, flags in rows:
         make.fails(
             f"tsm-fails-{name}",
             requirement,
             [mkdir(), inblob(), outblob(host)],
             defect,
             errno,
-            change="host",
+            title=f"{defect}: {which}",
+            boundary=which,
             flags=flags,
         )
     make.fails(
         "tsm-fails-table",
         "LNX-TSM-057",
-        [mkdir(), inblob(), outblob({"exitinfo2": INVALID_LEN, "npages": 5}, answered())],
+        [mkdir(), inblob(), outblob(too_long, answered())],
         "the host's table needs more than four pages",
         "EIO",
-        change="host",
         last={"calls": 2},
+    )
+    make.fails(
+        "tsm-fails-twice",
+        "LNX-TSM-046",
+        [mkdir(), inblob(), outblob(too_long, answered()), outblob(too_long, answered(3))],
+        "the read after a failed one asks the host again, which fails again",
+        "EIO",
+        twin="tsm-fails-once",
+        last={"calls": 2},
+    )
+    make.fails(
+        "tsm-new-inblob-fails",
+        "LNX-TSM-045",
+        [mkdir(), inblob(), outblob(answered()), inblob(OTHER_NONCE), refused_read],
+        "the request for the second generation is refused: the first report does not stand in for it",
+        "EIO",
+        twin="tsm-new-inblob",
+        last={"calls": 1},
+    )
+    make.fails(
+        "tsm-empty-not-kept-fails",
+        "LNX-TSM-061",
+        [
+            mkdir(),
+            inblob(),
+            opened("auxblob", "r"),
+            read(16, answered()),
+            inblob(),
+            read(0x4000, {"exitinfo2": "0x16"}),
+        ],
+        "the read after an empty auxblob asks the host again, which refuses",
+        "EIO",
+        twin="tsm-empty-not-kept",
+        last={"calls": 1},
     )
     make.fails(
         "tsm-fails-after",
@@ -308,7 +368,6 @@ def _failures(make: TsmMaker) -> None:
         "a report is asked for after the VMPCK was lost",
         "ENOTTY",
         twin="tsm-outblob-twice",
-        change="host",
     )
     make.invalid(
         "tsm-not-made",
@@ -316,7 +375,6 @@ def _failures(make: TsmMaker) -> None:
         [mkdir(), inblob(), outblob({"es_result": 2})],
         "the guest's kernel cannot make the hypercall: the read succeeds with 0 bytes",
         "REPORT_DATA",
-        "host",
         twin="tsm-report",
     )
     make.fails(
@@ -326,7 +384,6 @@ def _failures(make: TsmMaker) -> None:
         "the second report's hypercall cannot be made: the second pass asks again",
         "ENOTTY",
         twin="tsm-same-inblob",
-        change="host",
         last={"calls": 1},
     )
     make.invalid(
@@ -335,11 +392,38 @@ def _failures(make: TsmMaker) -> None:
         [mkdir(), inblob(OTHER_NONCE), outblob(answered(payload=report_response(OTHER_NONCE)))],
         "another program wrote its inblob: the report is about its nonce",
         "REPORT_DATA",
-        "data",
         twin="tsm-report",
         flags=["dev-configfs-generation"],
     )
     mine = [mkdir(), inblob(), get("generation", text="1\n")]
+    make.valid(
+        "tsm-same-nonce-again",
+        "inblob is written with the same nonce between auxblob and outblob",
+        ["LNX-TSM-045"],
+        [
+            mkdir(),
+            inblob(),
+            get("auxblob", answered() | {"certs": TABLE}),
+            inblob(),
+            outblob(answered(3)),
+        ],
+        last=REPORT,
+    )
+    make.invalid(
+        "tsm-two-generations",
+        ["LNX-TSM-044", "LNX-TSM-045"],
+        [
+            mkdir(),
+            inblob(),
+            get("auxblob", answered() | {"certs": TABLE}),
+            inblob(OTHER_NONCE),
+            outblob(answered(3, report_response(OTHER_NONCE))),
+        ],
+        "another program writes inblob between auxblob and outblob",
+        "REPORT_DATA",
+        twin="tsm-same-nonce-again",
+        flags=["dev-configfs-generation"],
+    )
     make.valid(
         "tsm-generation-kept",
         "generation is as the client left it after its report",
@@ -351,33 +435,27 @@ def _failures(make: TsmMaker) -> None:
     make.invalid(
         "tsm-generation-moved",
         ["LNX-TSM-030"],
-        [
-            *mine,
-            inblob(OTHER_NONCE),
-            get("outblob", answered(payload=report_response(OTHER_NONCE))),
-            get("generation", text="1\n"),
-        ],
+        [*mine, inblob(), outblob(answered()), get("generation", text="1\n")],
         "another program wrote inblob between the client's write and read",
         "generation",
-        "call",
         twin="tsm-generation-kept",
         flags=["dev-configfs-generation"],
+    )
+    stale = [mkdir(), inblob(), opened("outblob", "r"), read(16, answered())]
+    make.valid(
+        "tsm-descriptor",
+        "an open outblob whose inblob no other program writes",
+        ["LNX-TSM-042"],
+        [*stale, get("generation", text="1\n")],
+        last={"text": "1\n"},
     )
     make.invalid(
         "tsm-stale-descriptor",
         ["LNX-TSM-042"],
-        [
-            mkdir(),
-            inblob(),
-            opened("outblob", "r"),
-            read(16, answered()),
-            inblob(OTHER_NONCE),
-            get("generation", text="1\n"),
-        ],
+        [*stale, inblob(OTHER_NONCE), get("generation", text="1\n")],
         "inblob changes under an open outblob",
         "generation",
-        "call",
-        twin="tsm-in-parts",
+        twin="tsm-descriptor",
         flags=["dev-configfs-generation"],
     )
 

@@ -26,6 +26,7 @@ from reference.world import CSP, World, world
 NAMES = {oid: spl if spl.startswith("spl_") else f"{spl}SPL" for spl, oid in SPL.items()}
 NAMES |= {STRUCT_VERSION: "structVersion", PRODUCT_NAME: "productName", HWID: "hwID", CSP_ID: "cspID"}
 ASKED = {STRUCT_VERSION: "VRF-111", PRODUCT_NAME: "VRF-110", HWID: "VRF-053", CSP_ID: "VRF-054"}
+TWICE = ["VRF-059", "VRF-108"]  # of an SPL; other extensions are the second alone
 OTHER_OID = "1.2.3.4"
 
 
@@ -53,42 +54,45 @@ def sets(b: Book) -> None:
     for w, oid in all_of_them():
         leaf, name = w.leaf(), NAMES[oid]
         same = found(leaf, oid)
-        flags = ["ext-oid-missing-skip", "2-14"]
-        flags += {HWID: ["bind-hwid-ext-missing"], SPL["fmc"]: ["tcb-turin-fmc-missing"]}.get(oid, [])
-        b.refuse(
-            f"no-{slug(oid)}",
-            f"The leaf has no {name}",
-            [ASKED.get(oid, "VRF-059")],
-            b.base(w),
-            flagged(w, leaf.with_extensions(oid), name),
-            flags=flags,
-        )
+        missing(b, w, oid, f"no-{slug(oid)}", "2-14")
         b.refuse(
             f"{slug(oid)}-twice",
-            f"The leaf has {name} twice, both alike",
-            ["VRF-059" if oid in SPL.values() else "VRF-108"],
+            "The leaf has an extension of AMD's twice, both alike",
+            TWICE if oid in SPL.values() else TWICE[1:],
             b.base(w),
             flagged(w, leaf.with_extensions(oid, same, same), name),
             flags=["ext-oid-duplicate"],
+            title=f"The leaf has {name} twice, both alike",
+            boundary=name,
         )
         b.refuse(
             f"{slug(oid)}-critical",
-            f"The leaf's {name} is critical",
-            ["VRF-109"],
+            "An extension of AMD's is critical",
+            ["VRF-109", "VRF-037"],
             b.base(w),
             flagged(w, leaf.with_extensions(oid, replace(same, critical=True)), name),
             flags=["chain-unknown-critical-ext"],
+            title=f"The leaf's {name} is critical",
+            boundary=name,
         )
     for w in (world("Turin", 5), world("Milan", 3, "vlek")):
-        where = f"{w.kind}-{w.product.lower()}"
-        b.refuse(
-            f"no-snpspl-{where}",
-            "The leaf has no snpSPL",
-            ["VRF-059"],
-            b.base(w),
-            flagged(w, w.leaf().with_extensions(SPL["snp"]), "snpSPL"),
-            flags=["ext-oid-missing-skip"],
-        )
+        missing(b, w, SPL["snp"], f"no-snpspl-{w.kind}-{w.product.lower()}")
+
+
+def missing(b: Book, w: World, oid: str, name: str, *flags: str) -> None:
+    """The leaf without the extension OID."""
+    what = NAMES[oid]
+    own = {HWID: "bind-hwid-ext-missing", SPL["fmc"]: "tcb-turin-fmc-missing"}
+    b.refuse(
+        name,
+        "The leaf lacks an extension of AMD's",
+        [ASKED[oid], "VRF-059"] if oid in ASKED else ["VRF-059"],
+        b.base(w),
+        flagged(w, w.leaf().with_extensions(oid), what),
+        flags=["ext-oid-missing-skip", *flags, *([own[oid]] if oid in own else [])],
+        title=f"The leaf has no {what}",
+        boundary=what,
+    )
 
 
 def doubles(b: Book) -> None:
@@ -103,11 +107,13 @@ def doubles(b: Book) -> None:
         for which, pair in (("first", (right, extra)), ("last", (extra, right))):
             b.refuse(
                 f"{slug(oid)}-twice-right-{which}",
-                f"The leaf has two values of {name}, the right one {which}",
-                ["VRF-059" if oid in SPL.values() else "VRF-108"],
+                f"The leaf has two values of an extension of AMD's, the right one {which}",
+                TWICE if oid in SPL.values() else TWICE[1:],
                 b.base(of),
                 flagged(of, leaf.with_extensions(oid, *pair), name),
                 flags=["ext-oid-duplicate"],
+                title=f"The leaf has two values of {name}, the right one {which}",
+                boundary=name,
             )
 
 
@@ -139,11 +145,10 @@ def strangers(b: Book) -> None:
             Extension(f"{ARC}.6", zero),
         ),
     ):
-        requirement = "VRF-054" if name == "hwid-on-vlek" else "VRF-109"
         b.refuse(
             name,
             defect,
-            [requirement],
+            ["VRF-054", "VRF-109"] if name == "hwid-on-vlek" else ["VRF-109"],
             b.base(of),
             flagged(of, of.leaf().and_extension(extension), "extensions"),
         )
@@ -151,7 +156,7 @@ def strangers(b: Book) -> None:
     b.refuse(
         "vlek-hwid-for-csp-id",
         "A VLEK has a hwID in place of its cspID",
-        ["VRF-054"],
+        ["VRF-054", "VRF-109"],
         b.base(v),
         {"certs.vlek": (leaf.der(), "cspID, hwID", "asvk")},
     )
@@ -159,7 +164,7 @@ def strangers(b: Book) -> None:
     b.refuse(
         "vcek-csp-id-for-hwid",
         "A VCEK has a cspID in place of its hwID",
-        ["VRF-053"],
+        ["VRF-053", "VRF-109"],
         b.base(w),
         {"certs.vcek": (leaf.der(), "cspID, hwID", "ask")},
         flags=["bind-hwid-ext-missing"],
@@ -251,11 +256,6 @@ def outer_form(b: Book) -> None:
     parts = der.oid(oid) + der.octets(der.integer(w.tcb.snp))
     name, content = der.oid(oid), der.integer(w.tcb.snp)
     for slug_, defect, raw in (
-        (
-            "explicit-false",
-            "snpSPL spells out that it is not critical",
-            der.sequence(name, der.boolean(False), der.octets(content)),
-        ),
         (
             "flag-1",
             "snpSPL has a critical flag of 01",

@@ -174,7 +174,7 @@ def csp_ids(b: Book) -> None:
         b.refuse(
             f"csp-id-{name}",
             f"cspID {defect}",
-            ["VRF-054"],
+            ["VRF-054", "VRF-110"],
             b.base(v),
             flagged(v, leaf, "cspID"),
             flags=[flag],

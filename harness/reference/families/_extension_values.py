@@ -134,11 +134,13 @@ def value(b: Book, w: World, spl: str, name: str, what: str, made: bytes, flag: 
     kind = "" if w.kind == "vcek" else " of a VLEK"
     b.refuse(
         f"{where}{spl.replace('_', '-')}-{name}",
-        f"{called(spl)}{kind} {what}",
+        f"An SPL {what}",
         ["VRF-060"],
         b.base(w),
         flagged(w, leaf, spl),
         flags=[flag],
+        title=f"{called(spl)}{kind} {what}",
+        boundary=f"{called(spl)}{kind}",
     )
 
 
@@ -167,11 +169,13 @@ def ranges(b: Book) -> None:
         leaf = good.leaf().with_extension(SPL[spl], der.integer(128))
         b.refuse(
             f"{spl}-128",
-            f"{called(spl)} and the report's component are 128",
+            "An SPL other than ucodeSPL and the report's component are 128",
             ["VRF-060"],
             name,
             {"report": (report, ", ".join(TCBS), good.kind)} | flagged(good, leaf, spl),
             flags=["ext-spl-over-127"],
+            title=f"{called(spl)} and the report's component are 128",
+            boundary=called(spl),
         )
     for ucode in (128, 200):
         w = world("Milan", 3, tcb=_with(world("Milan", 3).tcb, "ucode", ucode))
@@ -202,11 +206,13 @@ def struct_version(b: Book) -> None:
         leaf = of.leaf().with_extension(STRUCT_VERSION, der.integer(number))
         b.refuse(
             f"struct-version-{number}-{of.kind}-{of.product.lower()}",
-            f"structVersion of a {of.product} {of.kind.upper()} is {number}",
+            "structVersion is not the line's",
             ["VRF-111"],
             b.base(of),
             flagged(of, leaf, "structVersion"),
             flags=["ext-struct-version"],
+            title=f"structVersion of a {of.product} {of.kind.upper()} is {number}",
+            boundary=f"{number} in a {of.product} {of.kind.upper()}",
         )
     for name, what, made in (
         ("empty", "is empty", b""),
@@ -219,7 +225,7 @@ def struct_version(b: Book) -> None:
         b.refuse(
             f"struct-version-{name}",
             f"structVersion {what}",
-            ["VRF-111"],
+            ["VRF-111", "VRF-060"],
             b.base(w),
             flagged(w, leaf, "structVersion"),
             flags=["ext-wrong-asn1-type"],

@@ -75,11 +75,11 @@ class Blocks:
         twin: str = "author",
         **more: Any,
     ) -> None:
-        """The twin with members NEW."""
+        """The twin with members NEW. TITLE: the defect."""
         requirements = [requirement] if isinstance(requirement, str) else requirement
         self.f.invalid(
             id_,
-            defect,
+            more.pop("title", defect),
             requirements,
             LAYER,
             {**self.inputs[twin], **new},
@@ -244,6 +244,13 @@ class Blocks:
             accept={"auth_key_needs_block": False},
             refuse={"auth_key_needs_block": True},
             status="INVALID_PARAM",
+        )
+        self.good(
+            "author-without-block-answer",
+            "AUTH_KEY_EN without an ID block where it is accepted: the digest is zero",
+            "SNP-IDB-017",
+            id_block=None,
+            policy={"auth_key_needs_block": False},
         )
         own = put(id_block.public_of(KEY), 0x403, b"\x01")
         key = put(put(self.auth, ID_KEY, own), ID_KEY_SIG, id_block.sign(AUTHOR, own))

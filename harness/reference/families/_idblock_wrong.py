@@ -32,17 +32,17 @@ class Refusals(Blocks):
     """Adds all cases of the family."""
 
     def wrong_block(self) -> None:
-        for name, at, defect in (
-            ("first", 0, "The guest's LD differs in its first byte"),
-            ("last", 47, "The guest's LD differs in its last byte"),
-        ):
+        other_ld, other_policy = "The guest's LD is not the block's", "The guest's policy is not the block's"
+        for name, at, boundary in (("first", 0, None), ("last", 47, "the last byte alone")):
             self.bad(
                 f"ld-{name}",
                 "SNP-IDB-006",
                 "BAD_MEASUREMENT",
-                defect,
+                other_ld,
                 {"ld": flip(LD, at).hex()},
                 [("ld", f"byte {at}", None)],
+                title=f"The guest's LD differs in its {name} byte",
+                boundary=boundary,
             )
         self.bad(
             "ld-reversed",
@@ -61,7 +61,7 @@ class Refusals(Blocks):
             {"id_block": zero, "id_auth": id_block.make_auth(zero, KEY, AUTHOR)},
             [("id_block", "LD", SIGNER), ("id_auth", "ID_BLOCK_SIG", SIGNER)],
         )
-        for name, value, defect in (
+        for name, value, title in (
             ("low", POLICY | 1, "The guest's policy differs in its lowest bit"),
             ("debug", POLICY | 1 << 19, "The guest's policy allows debugging, the block's does not"),
             ("high", POLICY | 1 << 63, "The guest's policy differs in its highest bit"),
@@ -71,11 +71,13 @@ class Refusals(Blocks):
                 f"policy-{name}",
                 "SNP-IDB-007",
                 "POLICY_FAILURE",
-                defect,
+                other_policy,
                 {"guest_policy": hex(value)},
                 [("guest_policy", "POLICY", None)],
+                title=title,
+                boundary=title,
             )
-        for name, at, defect in (
+        for name, at, title in (
             ("family-id", 0x30, "FAMILY_ID was changed after signing"),
             ("image-id", 0x4F, "IMAGE_ID was changed after signing"),
             ("version", 0x50, "VERSION was changed after signing"),
@@ -85,9 +87,11 @@ class Refusals(Blocks):
                 f"unsigned-{name}",
                 "SNP-IDB-011",
                 "BAD_SIGNATURE",
-                defect,
+                "The ID block was changed after signing",
                 {"id_block": flip(self.raw, at)},
                 [("id_block", name.upper().replace("-", "_"), None)],
+                title=title,
+                boundary=name.upper().replace("-", "_"),
             )
 
     def wrong_algorithms(self) -> None:
@@ -96,18 +100,22 @@ class Refusals(Blocks):
             self.page(
                 f"id-algo-{value:x}",
                 "SNP-IDB-008",
-                f"ID_KEY_ALGO is {value:#x}",
+                "ID_KEY_ALGO is not 1",
                 put(self.auth, 0, struct.pack("<I", value)),
                 "ID_KEY_ALGO",
+                title=f"ID_KEY_ALGO is {value:#x}",
+                boundary=f"{value:#x}",
                 **bad,
             )
         for value in (0, 2, 0x1000001):
             self.page(
                 f"author-algo-{value:x}",
                 "SNP-IDB-009",
-                f"AUTH_KEY_ALGO is {value:#x}",
+                "AUTH_KEY_ALGO is not 1",
                 put(self.auth, 4, struct.pack("<I", value)),
                 "AUTH_KEY_ALGO",
+                title=f"AUTH_KEY_ALGO is {value:#x}",
+                boundary=f"{value:#x}",
                 **bad,
             )
 

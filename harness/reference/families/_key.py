@@ -26,6 +26,9 @@ TURIN_COMMITTED = {"fmc": 1, "boot_loader": 1, "tee": 1, "snp": 4, "microcode": 
 Request = dict[str, Any]
 Change = tuple[str, str, str | None]
 V2: Request = {"version": 2, "size": 0x28}
+# Sizes and answer of version 2 are not confirmed: a case says which it means.
+V2_POLICY: dict[str, Any] = {"key_req_v2_sizes": [0x28, 0x30], "key_rsp_v2_version": 2}
+WITH_V2: dict[str, Any] = {"profile": MILAN_V2, "policy": V2_POLICY}
 
 
 def tcb(product: str, **parts: int) -> str:
@@ -63,11 +66,14 @@ class Cases:
         *,
         output: Mapping[str, Any] | None = None,
         flags: tuple[str, ...] = (),
+        also: tuple[str, ...] = (),
         **given: Any,
     ) -> None:
         """A key that is given."""
         seen = granted(request.get("version", 1)) if output is None else output
-        self.family.valid(name, title, (requirement,), "rule", asking([request], **given), seen, flags=flags)
+        self.family.valid(
+            name, title, (requirement, *also), "rule", asking([request], **given), seen, flags=flags
+        )
         derived = ops.run(self.family.cases[-1]).output.get("derived_key")
         if derived is not None:  # one that follows from the chip: a VMRK is random
             self.family.cases[-1].expect["output"]["derived_key"] = derived
@@ -86,15 +92,19 @@ class Cases:
         output: Mapping[str, Any] | None = None,
         layer: str = "rule",
         boundary: str | None = None,
+        title: str | None = None,
+        product: str | None = None,
         flags: tuple[str, ...] = (),
         **given: Any,
     ) -> None:
-        """A key that is refused. Without CHANGES it is FIELD of the request that is wrong."""
+        """A key that is refused. Without CHANGES FIELD of the request is wrong. TITLE: the defect."""
+        said = title or defect
+        zero = () if output is not None else ("SNP-KEY-023",)
         signer = f"vmpck{request.get('vmpck', 0)}"
         self.family.invalid(
             name,
-            defect[0].upper() + defect[1:],
-            (requirement,),
+            said[0].upper() + said[1:],
+            (requirement, *zero),
             layer,
             asking([request], **given),
             twin=twin,
@@ -103,6 +113,7 @@ class Cases:
             status=status,
             output=denied(request.get("version", 1)) if output is None else output,
             boundary=boundary,
+            product=product,
             flags=flags,
         )
 

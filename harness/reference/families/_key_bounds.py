@@ -14,6 +14,7 @@ from reference.families._key import (
     TURIN,
     TURIN_COMMITTED,
     V2,
+    V2_POLICY,
     VMRK,
     Cases,
     Request,
@@ -28,7 +29,7 @@ def _tcb(c: Cases) -> None:
     def mixed(**parts: int) -> Request:
         return {"fields": TCB_FIELD, "tcb": tcb("Genoa", **{**COMMITTED, **parts})}
 
-    c.good("tcb", "TCB_VERSION is the committed one", "SNP-KEY-016", mixed())
+    c.good("tcb", "TCB_VERSION is the committed one", "SNP-KEY-016", mixed(), also=("SNP-KEY-017",))
     c.good("tcb-zero", "TCB_VERSION 0", "SNP-KEY-016", {"fields": TCB_FIELD})
     only_boot = {"fields": TCB_FIELD, "tcb": tcb("Genoa", boot_loader=4)}
     flag = ("key-tcb-component",)
@@ -42,11 +43,21 @@ def _tcb(c: Cases) -> None:
         mixed(),
         platform={"reported_tcb": tcb("Genoa", boot_loader=9, snp=20, microcode=80)},
     )
+    above_one = "a component of TCB_VERSION is above the committed one"
     for name in ("boot_loader", "tee", "snp", "microcode"):
         request = mixed(**{name: COMMITTED[name] + 1})
-        defect = f"{name.replace('_', ' ')} of TCB_VERSION is above the committed one"
+        part = name.replace("_", " ")
         c.bad(
-            f"tcb-{name.replace('_', '-')}-above", defect, "SNP-KEY-016", request, top, twin="tcb", flags=flag
+            f"tcb-{name.replace('_', '-')}-above",
+            above_one,
+            "SNP-KEY-016",
+            request,
+            top,
+            twin="tcb",
+            title=f"{part} of TCB_VERSION is above the committed one",
+            boundary=part,
+            product="Genoa",
+            flags=flag,
         )
     balanced = mixed(boot_loader=COMMITTED["boot_loader"] + 1, microcode=COMMITTED["microcode"] - 1)
     c.bad(
@@ -78,11 +89,14 @@ def _tcb(c: Cases) -> None:
         newer = tcb("Turin", **{**TURIN_COMMITTED, name: TURIN_COMMITTED[name] + 1})
         c.bad(
             f"tcb-turin-{name}",
-            f"Turin: {name.upper()} of TCB_VERSION is above the committed one",
+            above_one,
             "SNP-KEY-016",
             {"fields": TCB_FIELD, "tcb": newer},
             top,
             twin="tcb-turin",
+            title=f"Turin: {name.upper()} of TCB_VERSION is above the committed one",
+            boundary=name.upper(),
+            product="Turin",
             profile=TURIN,
         )
     for product, profile, byte in (
@@ -95,10 +109,13 @@ def _tcb(c: Cases) -> None:
         reserved = hex(int(tcb(product, **parts), 16) | 1 << 8 * byte)
         c.bad(
             f"tcb-{product.lower()}-reserved-{byte}",
-            f"byte {byte} of TCB_VERSION, reserved on {product}, is not zero",
+            "a reserved byte of TCB_VERSION is not zero",
             "SNP-KEY-017",
             {"fields": TCB_FIELD, "tcb": reserved},
             top,
+            title=f"byte {byte} of TCB_VERSION, reserved on {product}, is not zero",
+            boundary=f"byte {byte}",
+            product=product,
             twin="tcb" if product == "Genoa" else "tcb-turin",
             profile=profile,
         )
@@ -110,11 +127,14 @@ def _tcb(c: Cases) -> None:
     above = mixed(snp=COMMITTED["snp"] + 1) | {"select": VMRK}
     c.bad(
         "tcb-vmrk-above",
-        "VMRK: SNP of TCB_VERSION is above the committed one",
+        above_one,
         "SNP-KEY-016",
         above,
         top,
         twin="tcb-vmrk",
+        title="VMRK: SNP of TCB_VERSION is above the committed one",
+        boundary="VMRK as root",
+        product="Genoa",
     )
 
 
@@ -169,7 +189,10 @@ def _mitigations(c: Cases) -> None:
         return {**V2, "fields": MIT_FIELD, "launch_mit_vector": hex(vector), **more}
 
     field = "LAUNCH_MIT_VECTOR"
-    stated: dict[str, Any] = {"profile": MILAN_V2, "policy": {"launch_mit_status": "INVALID_PARAM"}}
+    stated: dict[str, Any] = {
+        "profile": MILAN_V2,
+        "policy": {**V2_POLICY, "launch_mit_status": "INVALID_PARAM"},
+    }
     c.good("mit", "LAUNCH_MIT_VECTOR is the guest's", "SNP-KEY-019", mixed(0xB), **stated)
     c.good("mit-subset", "LAUNCH_MIT_VECTOR is a subset", "SNP-KEY-019", mixed(0x8), **stated)
     c.good("mit-zero", "LAUNCH_MIT_VECTOR is 0", "SNP-KEY-019", mixed(0), **stated)
@@ -191,7 +214,10 @@ def _mitigations(c: Cases) -> None:
         twin="mit",
         **stated,
     )
-    other: dict[str, Any] = {"profile": MILAN_V2, "policy": {"launch_mit_status": "POLICY_FAILURE"}}
+    other: dict[str, Any] = {
+        "profile": MILAN_V2,
+        "policy": {**V2_POLICY, "launch_mit_status": "POLICY_FAILURE"},
+    }
     c.good(
         "mit-other",
         "LAUNCH_MIT_VECTOR is the guest's, another status switched on",
@@ -218,13 +244,14 @@ def _mitigations(c: Cases) -> None:
         accept={"launch_mit_always_checked": False},
         refuse={"launch_mit_always_checked": True},
         profile=MILAN_V2,
+        policy=V2_POLICY,
     )
     always: dict[str, Any] = {"profile": MILAN_V2, "policy": {"launch_mit_always_checked": True}}
     c.good(
         "mit-v1", "Version 1 where the vector is always checked: it counts as 0", "SNP-KEY-004", {}, **always
     )
     cut = {"version": 2, "size": 0x20, "fields": MIT_FIELD, "launch_mit_vector": "0x4"}
-    sizes: dict[str, Any] = {"profile": MILAN_V2, "policy": {"key_req_v2_sizes": [0x20]}}
+    sizes: dict[str, Any] = {"profile": MILAN_V2, "policy": {**V2_POLICY, "key_req_v2_sizes": [0x20]}}
     c.good(
         "mit-cut", "Version 2 of 0x20 bytes, bit 6 set: the vector counts as 0", "SNP-KEY-003", cut, **sizes
     )

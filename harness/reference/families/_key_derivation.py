@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from reference.families._key import (
-    MILAN_V2,
     VCEK,
     VLEK,
     VMRK,
+    WITH_V2,
     WITH_VLEK,
     Cases,
     Request,
@@ -193,7 +193,7 @@ def _versions(c: Cases) -> None:
     _equal(c, "committed", "Two committed TCBs, one TCB_VERSION, bit 5 set", 37, old, {**old, **up})
     v2 = {"version": 2, "size": 0x28}
     mit = {**v2, "fields": 1 << 6, "launch_mit_vector": "0x1"}
-    milan = {"profile": MILAN_V2}
+    milan = WITH_V2
     _different(
         c,
         "mit-mixed",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from reference.families._measure_pages import LAYER, Pages, Row, changed, launch_of, ld_of
+from reference.families._measure_pages import LAYER, WRONG_LD, Pages, Row, about, changed, launch_of, ld_of
 from reference.measure import Launch, Page
 from reference.ops.pages import page_of
 from reference.page_info import LARGE, PAGE, VMSA_TSC_OFFSET, VMSA_TSC_SCALE, ZERO_DIGEST, PageInfo, contents
@@ -60,14 +60,15 @@ class Claims(Pages):
         self.f.invalid(
             id_,
             defect,
-            [requirement],
+            about("SNP-LD-002", requirement),
             LAYER,
             given,
             twin=twin,
-            defect=defect,
+            defect=WRONG_LD,
             changes=[("claimed", "LD", None)],
             reason="measurement",
             output=output,
+            boundary=defect,
             **more,
         )
 
@@ -329,19 +330,6 @@ class Claims(Pages):
         self.wrong(
             "sorted", "SNP-LD-020", "mixed", ld_of(rows), "The pages are measured in order of their GPA"
         )
-        for name, gpa, defect in (
-            ("all-ones", 0xFFFFFFFFFFFFF000, "The VMSA's GPA has all 52 upper bits set"),
-            ("51-bits", 0x000FFFFFFFFFF000, "The VMSA's GPA has bits 51:12 set"),
-            ("zero", 0, "The VMSA's GPA is zero"),
-            ("unaligned", 0xFFFFFFFFFFFFFFFF, "The VMSA's GPA is not page-aligned: all 64 bits are set"),
-        ):
-            self.wrong(
-                f"vmsa-gpa-{name}",
-                "SNP-LD-021",
-                "mixed",
-                ld_of(changed(self.mixed, "VMSA", gpa=hex(gpa))),
-                defect,
-            )
 
     def wrong_imd(self) -> None:
         rows = self.imi
@@ -380,11 +368,12 @@ class Claims(Pages):
             self.f.invalid(
                 name,
                 defect,
-                [requirement],
+                about("SNP-LD-015", requirement),
                 LAYER,
                 given,
                 twin="imd",
-                defect=defect,
+                defect="The claimed IMD is not that of these pages",
+                boundary=defect,
                 changes=[("claimed_imd", "IMD", None)],
                 reason="imd",
                 output={"measurement": right.ld.hex(), "imd": right.imd.hex()},

@@ -13,12 +13,18 @@ from reference.ops.pages import page_of
 from reference.page_info import PAGE, VMSA_TSC_OFFSET, VMSA_TSC_SCALE
 
 LAYER = "page-info"
+WRONG_LD = "The claimed digest is not that of these pages"
 Row = dict[str, Any]
 
 
 def row(kind: str | int, gpa: int, data: bytes | None = None, **more: Any) -> Row:
     """A row of `pages`."""
     return {"type": kind, "gpa": hex(gpa), "contents": data, **more}
+
+
+def about(rule: str, own: str) -> list[str]:
+    """What a wrong claim is judged by: its layer's RULE, then the row that says what went wrong."""
+    return [rule] if rule == own else [rule, own]
 
 
 def launch_of(rows: Sequence[Row], imi_en: bool = False) -> Launch:
@@ -107,13 +113,13 @@ class Pages:
         **more: Any,
     ) -> None:
         """The twin's list with a page that is refused; the digests are those of the pages before it."""
-        output = more.pop("output", None)
+        output, title, boundary = (more.pop(name, None) for name in ("output", "title", "boundary"))
         given = {"op": "pages", "pages": list(rows), **more}
         twin_case = next(c for c in self.f.cases if c.id == f"{self.f.name}.{twin}")
         given["claimed"] = twin_case.input["claimed"]
         self.f.invalid(
             id_,
-            defect,
+            title or defect,
             [requirement, "SNP-LD-023"],
             LAYER,
             given,
@@ -122,6 +128,7 @@ class Pages:
             changes=[("pages", "PAGE_TYPE, PAGE_SIZE or IMI_PAGE", None)],
             status=status,
             output=output,
+            boundary=boundary,
         )
 
     def known_answers(self) -> None:
@@ -190,7 +197,6 @@ class Pages:
                 "SNP-LD-012",
                 "SNP-LD-013",
                 "SNP-LD-020",
-                "SNP-LD-021",
             ],
             self.mixed,
         )
@@ -257,8 +263,10 @@ class Pages:
                 "SNP-LD-018",
                 "mixed",
                 rows,
-                f"PAGE_TYPE is {number}",
+                "PAGE_TYPE is none of 1 to 6",
                 "INVALID_PARAM",
+                title=f"PAGE_TYPE is {number}",
+                boundary="above, not below" if number else None,
                 output={"measurement": before.ld.hex(), "imd": before.imd.hex()},
             )
         for kind in ("VMSA", "SECRETS", "CPUID"):
@@ -269,8 +277,10 @@ class Pages:
                 "SNP-LD-019",
                 "large",
                 rows,
-                f"A page {kind} of 2 MiB",
+                "A page of 2 MiB whose type has 4 KiB only",
                 "INVALID_PAGE_SIZE",
+                title=f"A page {kind} of 2 MiB",
+                boundary=kind,
                 output={"measurement": before.ld.hex(), "imd": "00" * 48},
             )
         every = [{**entry, "imi": True} for entry in self.imi]

@@ -130,16 +130,6 @@ class AllGuests(Guests):
             "kernel-hashes",
             field="table GPA",
         )
-        self.broken(
-            "kernel-two-pages",
-            "SNP-LD-038",
-            HASHES,
-            "qemu-kernel",
-            made.put32(made.section(3) + 4, 0x2000),
-            "The section of the hashes has two pages",
-            "kernel-hashes",
-            field="section",
-        )
 
     def wrong_vmsa(self) -> None:
         two = self.guest("qemu")
@@ -195,6 +185,14 @@ class AllGuests(Guests):
             _vmsas(self.guest("features"), _put(vmsa.SEV_FEATURES, b"\x01")),
             "SEV_FEATURES 0x21 is taken for the usual 0x1",
         )
+        for name, gpa, defect in (
+            ("all-ones", 0xFFFFFFFFFFFFF000, "The VMSAs' GPA has all 52 upper bits set"),
+            ("51-bits", 0x000FFFFFFFFFF000, "The VMSAs' GPA has bits 51:12 set"),
+            ("zero", 0, "The VMSAs' GPA is zero"),
+            ("unaligned", 0xFFFFFFFFFFFFFFFF, "The VMSAs' GPA is not page-aligned: all 64 bits are set"),
+        ):
+            moved = [replace(p, gpa=gpa) if p.page_type == T.VMSA else p for p in two]
+            self.wrong(f"vmsa-gpa-{name}", "SNP-LD-021", VMSA, "qemu", moved, defect)
         ec2, gce = self.guest("ec2"), self.guest("gce")
         self.wrong(
             "ec2-code",
@@ -328,17 +326,6 @@ class AllGuests(Guests):
             "svsm-info",
             member="svsm",
             field="entry",
-        )
-        self.f.invalid(
-            "svsm-too-low",
-            "The variables leave no room below OVMF",
-            ["SNP-LD-050"],
-            SVSM,
-            {**given, "vars_size": 0xFFFFE000},
-            twin="svsm",
-            defect="The variables leave no room below OVMF",
-            changes=[("vars_size", "size", None)],
-            reason="image",
         )
 
     def all(self) -> None:

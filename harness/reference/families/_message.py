@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from reference.bundle import Family
-from reference.message import PAGE, REPORT, TSC_INFO, Header, le, seal
+from reference.message import KEY, PAGE, REPORT, TSC_INFO, Header, le, seal
 
 GENOA = "genoa-1.55.40-v3-vcek"
 GENOA_KNOWN = "genoa-1.55.25-v2-vcek"  # the firmware whose behaviour the notes know
 MILAN_V2 = "milan-1.58.0-v5-vcek"  # takes a version 2 KEY_REQ
+# Sizes and answer of version 2 are not confirmed: a case says which it means.
+V2_POLICY: dict[str, Any] = {"key_req_v2_sizes": [0x28, 0x30], "key_rsp_v2_version": 2}
 
 VMPCK = [bytes(range(16 * n, 16 * n + 32)) for n in range(4)]
 REPORT_DATA = bytes(range(0x40, 0x80))
@@ -88,6 +90,7 @@ def answered(
         response["report_size"] = 0x4A0
         response["report_data"] = (REPORT_DATA if good else bytes(64)).hex()
         response["vmpl"] = 0
+        response["signature"] = "set" if good else "zero"
     response |= content or {}
     return {"mailbox": "SUCCESS", "response": response, "msg_count": counts(grown)}
 
@@ -140,7 +143,7 @@ class Cases:
         return self.family.invalid(
             name,
             title,
-            (requirement, *also),
+            (requirement, *also, "SNP-MSG-003"),
             layer,
             request(data, **given),
             twin=twin,
@@ -152,9 +155,19 @@ class Cases:
             boundary=boundary,
         )
 
-    def resealed(self, name: str, requirement: str, field: str, defect: str, data: bytes, **more: Any) -> str:
-        """A header of which FIELD is wrong, authentic: INVALID_PARAM."""
-        title = f"{defect}, authentic"
+    def resealed(
+        self,
+        name: str,
+        requirement: str,
+        field: str,
+        defect: str,
+        data: bytes,
+        *,
+        title: str | None = None,
+        **more: Any,
+    ) -> str:
+        """A header of which FIELD is wrong, authentic: INVALID_PARAM. TITLE: the defect."""
+        title = f"{title or defect}, authentic"
         changes = [("page", field, "vmpck0")]
         return self.mailbox(
             name, title, requirement, "header", data, "INVALID_PARAM", defect=defect, changes=changes, **more
@@ -169,12 +182,21 @@ class Cases:
         data: bytes,
         *,
         signer: str | None = None,
+        title: str | None = None,
         **more: Any,
     ) -> str:
-        """A message whose tag does not verify: BAD_MEASUREMENT."""
+        """A message whose tag does not verify: BAD_MEASUREMENT. TITLE: the defect."""
         changes = [("page", field, signer)]
         return self.mailbox(
-            name, defect, requirement, "aead", data, "BAD_MEASUREMENT", defect=defect, changes=changes, **more
+            name,
+            title or defect,
+            requirement,
+            "aead",
+            data,
+            "BAD_MEASUREMENT",
+            defect=defect,
+            changes=changes,
+            **more,
         )
 
     def payload(
@@ -187,6 +209,7 @@ class Cases:
         *,
         twin: str,
         field: str,
+        title: str | None = None,
         content: Mapping[str, Any] | None = None,
         changes: Iterable[tuple[str, str, str | None]] | None = None,
         also: tuple[str, ...] = (),
@@ -194,12 +217,13 @@ class Cases:
         boundary: str | None = None,
         **given: Any,
     ) -> str:
-        """A payload that the firmware refuses in its answer."""
+        """A payload that the firmware refuses in its answer. TITLE: the defect."""
+        nothing = {REPORT: ("SNP-REPREQ-014",), KEY: ("SNP-KEY-023",)}  # what a refusal holds
         signer = f"vmpck{Header.decode(data).vmpck}"
         return self.family.invalid(
             name,
-            defect,
-            (requirement, *also),
+            title or defect,
+            (requirement, *also, *nothing.get(Header.decode(data).type, ())),
             "payload",
             request(data, **given),
             twin=twin,

@@ -7,7 +7,8 @@ from reference.message import AAD, HEADER, KEY, TAG, Header, iv, le, opened, pat
 
 
 def _tampered_header(c: Cases, base: bytes) -> None:
-    """Header bytes changed after sealing, each to a value that its own check lets pass."""
+    """Header bytes changed after sealing, each to a value that its own check lets pass: one class."""
+    late = "a header byte from 0x30 on was changed after sealing"
     rows: tuple[tuple[str, str, int, bytes, str], ...] = (
         ("type", "MSG_TYPE", 0x34, b"\x03", "MSG_TYPE was changed from REPORT_REQ to KEY_REQ after sealing"),
         ("version", "MSG_VERSION", 0x35, b"\x02", "MSG_VERSION was changed from 1 to 2 after sealing"),
@@ -24,9 +25,16 @@ def _tampered_header(c: Cases, base: bytes) -> None:
             "byte 0x5F, the last of the AAD, was changed after sealing",
         ),
     )
-    for name, field, at, data, defect in rows:
+    for name, field, at, data, title in rows:
         c.forged(
-            f"aad-{name}", "SNP-MSG-007", field, defect, patched(base, {at: data}), flags=("msg-aad-range",)
+            f"aad-{name}",
+            "SNP-MSG-007",
+            field,
+            late,
+            patched(base, {at: data}),
+            title=title,
+            boundary=field,
+            flags=("msg-aad-range",),
         )
     c.forged(
         "seqno-changed",
@@ -39,9 +47,10 @@ def _tampered_header(c: Cases, base: bytes) -> None:
 
 def _tampered_tag(c: Cases, base: bytes) -> None:
     tag = base[:TAG]
+    flipped = "a bit of the tag is flipped"
     rows: tuple[tuple[str, dict[int, bytes], str], ...] = (
-        ("tag-first", {0: bytes([tag[0] ^ 1])}, "the first bit of the tag is flipped"),
-        ("tag-last", {15: bytes([tag[15] ^ 0x80])}, "the last bit of the tag is flipped"),
+        ("tag-first", {0: bytes([tag[0] ^ 1])}, flipped),
+        ("tag-last", {15: bytes([tag[15] ^ 0x80])}, flipped),
         ("tag-zero", {0: bytes(TAG)}, "the tag is zero"),
         ("tag-upper", {0: bytes(TAG) + tag}, "the tag is in the upper half of AUTHTAG"),
         ("tag-12", {12: bytes(4)}, "the tag is cut to 12 bytes"),
@@ -49,27 +58,44 @@ def _tampered_tag(c: Cases, base: bytes) -> None:
         ("tag-other", {0: page(vmpck=1)[:TAG]}, "the tag is that of another message"),
     )
     for name, changes, defect in rows:
-        c.forged(name, "SNP-MSG-044", "AUTHTAG", defect, patched(base, changes))
+        boundary = "the last bit" if name == "tag-last" else None
+        title = f"{defect}: the {name[4:]} one" if defect == flipped else None
+        c.forged(
+            name,
+            "SNP-MSG-044",
+            "AUTHTAG",
+            defect,
+            patched(base, changes),
+            title=title,
+            boundary=boundary,
+        )
 
 
 def _tampered_payload(c: Cases, base: bytes) -> None:
     cipher = base[HEADER : HEADER + 0x60]
+    flipped = "a bit of the ciphertext is flipped"
     swapped = cipher[16:32] + cipher[:16] + cipher[32:]
     other = seal(VMPCK[0], header(report_req(vmpl=1)), report_req(vmpl=1))
     rows: tuple[tuple[str, dict[int, bytes], str], ...] = (
-        ("cipher-first", {HEADER: bytes([cipher[0] ^ 1])}, "the first bit of the ciphertext is flipped"),
-        (
-            "cipher-last",
-            {HEADER + 0x5F: bytes([cipher[-1] ^ 0x80])},
-            "the last bit of the ciphertext is flipped",
-        ),
+        ("cipher-first", {HEADER: bytes([cipher[0] ^ 1])}, flipped),
+        ("cipher-last", {HEADER + 0x5F: bytes([cipher[-1] ^ 0x80])}, flipped),
         ("cipher-blocks", {HEADER: swapped}, "the first two blocks of the ciphertext are swapped"),
         ("cipher-plain", {HEADER: report_req()}, "the payload is not encrypted"),
         ("cipher-other", {HEADER: other[HEADER : HEADER + 0x60]}, "the ciphertext is another payload's"),
         ("cipher-zero", {HEADER: bytes(0x60)}, "the ciphertext is zero"),
     )
     for name, changes, defect in rows:
-        c.forged(name, "SNP-MSG-044", "PAYLOAD", defect, patched(base, changes))
+        boundary = "the last bit" if name == "cipher-last" else None
+        title = f"{defect}: the {name[7:]} one" if defect == flipped else None
+        c.forged(
+            name,
+            "SNP-MSG-044",
+            "PAYLOAD",
+            defect,
+            patched(base, changes),
+            title=title,
+            boundary=boundary,
+        )
 
 
 def _sealed_otherwise(c: Cases) -> None:
@@ -164,7 +190,8 @@ def _tolerated(c: Cases, base: bytes) -> None:
             accept={"enforce_header_mbz": False},
             refuse={"enforce_header_mbz": True},
             twin="report",
-            defect=f"{title[0].lower()}{title[1:]}",
+            defect="a reserved byte of the header is not zero",
+            boundary=f"byte {title[5:9]}",
             changes=[("page", title.split(",")[0], "vmpck0" if "authentic" in title else None)],
         )
 

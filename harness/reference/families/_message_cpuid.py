@@ -13,9 +13,15 @@ LEAF_0 = (0x10, *VENDOR)
 LEAF_7 = (0x1, 0xF1BF97A9, 0x00405FCE, 0x10000010)  # EAX at most 1, the others masks
 
 
-def entry(eax_in: int, outputs: tuple[int, ...] = (0, 0, 0, 0), ecx_in: int = 0, reserved: int = 0) -> bytes:
-    """A CPUID_FUNCTION entry."""
-    return le(eax_in, 4) + le(ecx_in, 4) + bytes(16) + b"".join(le(v, 4) for v in outputs) + le(reserved, 8)
+def entry(
+    eax_in: int,
+    outputs: tuple[int, ...] = (0, 0, 0, 0),
+    ecx_in: int = 0,
+    reserved: int = 0,
+    state: bytes = bytes(16),
+) -> bytes:
+    """A CPUID_FUNCTION entry. STATE: XCR0_IN and XSS_IN."""
+    return le(eax_in, 4) + le(ecx_in, 4) + state + b"".join(le(v, 4) for v in outputs) + le(reserved, 8)
 
 
 def cpuid_req(*entries: bytes, count: int | None = None) -> bytes:
@@ -23,17 +29,12 @@ def cpuid_req(*entries: bytes, count: int | None = None) -> bytes:
     return le(len(entries) if count is None else count, 4) + bytes(12) + b"".join(entries)
 
 
-def outputs(*rows: tuple[int, ...]) -> list[str]:
-    """The outputs of a response's entries as the file has them."""
-    return [b"".join(le(value, 4) for value in row).hex() for row in rows]
-
-
 def _expect(
-    data: bytes, size: int, count: int, rows: list[str] | None, status: str = "SUCCESS"
+    data: bytes, size: int, count: int, entries: list[bytes] | None, status: str = "SUCCESS"
 ) -> dict[str, Any]:
     content: dict[str, Any] = {"size": size, "count": count}
-    if rows is not None:
-        content["outputs"] = rows
+    if entries is not None:
+        content["entries"] = [one.hex() for one in entries]
     expect = answered(data, status, content=content)
     del expect["response"]["body"]
     return expect
@@ -45,8 +46,7 @@ def _good(
     """Entries that pass as they are; COUNT of them are examined."""
     payload = cpuid_req(*entries)
     data = page(payload, type=CPUID)
-    rows = [one[0x18:0x28].hex() for one in entries]
-    expect = _expect(data, len(payload), len(entries) if count is None else count, rows)
+    expect = _expect(data, len(payload), len(entries) if count is None else count, entries)
     c.good(f"cpuid-{name}", title, f"SNP-CPUID-{number:03}", "payload", data, expect=expect)
 
 
@@ -57,22 +57,28 @@ def _bad(
     number: int,
     payload: bytes,
     count: int,
-    rows: list[str] | None,
+    entries: list[bytes] | None,
     twin: str,
     field: str,
+    *,
+    also: tuple[str, ...] = (),
+    boundary: str | None = None,
+    title: str | None = None,
 ) -> None:
+    """ENTRIES: as the response must have them. TITLE: the defect."""
     data = page(payload, type=CPUID)
     c.family.invalid(
         f"cpuid-{name}",
-        f"CPUID_REQ: {defect}",
-        (f"SNP-CPUID-{number:03}",),
+        f"CPUID_REQ: {title or defect}",
+        (f"SNP-CPUID-{number:03}", *also),
         "payload",
         {**c.family.cases[0].input, "page": data},
         twin=f"cpuid-{twin}",
         defect=f"CPUID_REQ: {defect}",
         changes=[("page", field, "vmpck0")],
         status="INVALID_PARAM",
-        output=_expect(data, len(payload), count, rows, "INVALID_PARAM"),
+        output=_expect(data, len(payload), count, entries, "INVALID_PARAM"),
+        boundary=boundary,
     )
 
 
@@ -95,7 +101,7 @@ def _valid(c: Cases) -> None:
         ("80010000", 0x80010000),
     ):
         title = f"CPUID_REQ: leaf {leaf:#x} passes unchecked and is not counted"
-        _good(c, f"leaf-{name}", title, 5, [entry(leaf, odd)], count=0)
+        _good(c, f"leaf-{name}", title, 5, [entry(leaf, odd, state=bytes(range(16)))], count=0)
     _good(
         c,
         "mixed",
@@ -117,63 +123,89 @@ def _valid(c: Cases) -> None:
 
 
 def _refused(c: Cases) -> None:
-    for name, count in (("65", 65), ("huge", 0xFFFFFFFF)):
+    for name, count, boundary in (
+        ("65", 65, None),
+        ("huge", 0xFFFFFFFF, "its entries would not fit 32 bits"),
+    ):
         payload = cpuid_req(*[entry(0, LEAF_0)] * 64, count=count)
-        _bad(c, f"count-{name}", f"COUNT is {count:#x}", 3, payload, 0, None, "most", "COUNT")
-    for name, value in (("first", 1), ("last", 1 << 63)):
-        payload = cpuid_req(entry(0, LEAF_0, reserved=value))
-        defect = f"the {name} bit of an entry's reserved bytes is set"
-        _bad(c, f"reserved-{name}", defect, 6, payload, 1, outputs(LEAF_0), "leaf-0", "reserved 0x28")
-    rows: tuple[tuple[str, int, str, str, bytes, tuple[int, ...]], ...] = (
+        title = f"COUNT is {count:#x}"
+        _bad(
+            c,
+            f"count-{name}",
+            "COUNT is above 64",
+            3,
+            payload,
+            0,
+            None,
+            "most",
+            "COUNT",
+            title=title,
+            boundary=boundary,
+        )
+    for name, value, boundary in (("first", 1, None), ("last", 1 << 63, "the last bit")):
+        _bad(
+            c,
+            f"reserved-{name}",
+            "an entry's reserved bytes are not zero",
+            6,
+            cpuid_req(entry(0, LEAF_0, reserved=value)),
+            1,
+            [entry(0, LEAF_0)],
+            "leaf-0",
+            "reserved 0x28",
+            title=f"the {name} bit of an entry's reserved bytes is set; the answer has zeros there",
+            boundary=boundary,
+        )
+    beyond, above = "a bit is set that the mask has not", "a register is above its bound"
+    unlisted = "a leaf that is not listed has an output"
+    rows: tuple[tuple[str, int, str, str, bytes, bytes, str | None], ...] = (
         (
             "exact",
             7,
             "a register with an exact value has another",
             "leaf-0",
             entry(0, (0x10, 0, *VENDOR[1:])),
-            LEAF_0,
+            entry(0, LEAF_0),
+            None,
         ),
-        ("max", 9, "a register is above its bound", "leaf-0", entry(0, (0x11, *VENDOR)), LEAF_0),
+        ("max", 9, above, "leaf-0", entry(0, (0x11, *VENDOR)), entry(0, LEAF_0), None),
         (
             "mask",
             8,
-            "a bit is set that the mask has not",
+            beyond,
             "leaf-7",
             entry(7, (1, 1 << 1 | LEAF_7[1], *LEAF_7[2:])),
-            LEAF_7,
+            entry(7, LEAF_7),
+            None,
         ),
         (
             "mask-high",
             8,
-            "bit 31 is set that the mask has not",
+            beyond,
             "leaf-7",
             entry(7, (*LEAF_7[:2], 1 << 31 | LEAF_7[2], LEAF_7[3])),
-            LEAF_7,
+            entry(7, LEAF_7),
+            "bit 31 of the next register",
         ),
-        ("max-1", 9, "a sub-leaf's number is above its bound", "leaf-7", entry(7, (2, *LEAF_7[1:])), LEAF_7),
+        ("max-1", 9, above, "leaf-7", entry(7, (2, *LEAF_7[1:])), entry(7, LEAF_7), "a sub-leaf's number"),
         (
             "zero",
             11,
             "a register without a rule of a listed leaf is not 0",
             "unchecked",
             entry(0x8000001E, (0xFFFFFFFF, 0xFFFFFFFF, 0x703, 1)),
-            (0xFFFFFFFF, 0xFFFFFFFF, 0x703, 0),
+            entry(0x8000001E, (0xFFFFFFFF, 0xFFFFFFFF, 0x703, 0)),
+            None,
         ),
-        (
-            "unlisted-set",
-            11,
-            "leaf 0xffff, which is not listed, has an output",
-            "unlisted",
-            entry(0xFFFF, (0, 0, 0, 1)),
-            (0, 0, 0, 0),
-        ),
+        ("unlisted-set", 11, unlisted, "unlisted", entry(0xFFFF, (0, 0, 0, 1)), entry(0xFFFF), None),
         (
             "extended-set",
             11,
-            "leaf 0x8000ffff, which is not listed, has an output",
+            unlisted,
             "unlisted-extended",
             entry(0x8000FFFF, (1, 0, 0, 0)),
-            (0, 0, 0, 0),
+            entry(0x8000FFFF),
+            "the last extended leaf",
         ),
         (
             "subleaf-set",
@@ -181,12 +213,27 @@ def _refused(c: Cases) -> None:
             "leaf 0 has its values at sub-leaf 1",
             "subleaf",
             entry(0, LEAF_0, ecx_in=1),
-            (0, 0, 0, 0),
+            entry(0, ecx_in=1),
+            None,
         ),
     )
-    for name, requirement, defect, twin, one, allowed in rows:
-        _bad(c, name, defect, requirement, cpuid_req(one), 1, outputs(allowed), twin, "outputs")
-    payload = cpuid_req(entry(0, LEAF_0), entry(7, (2, *LEAF_7[1:])))
+    for name, requirement, defect, twin, one, allowed, boundary in rows:
+        _bad(
+            c,
+            name,
+            defect,
+            requirement,
+            cpuid_req(one),
+            1,
+            [allowed],
+            twin,
+            "outputs",
+            also=("SNP-CPUID-005",) if defect == unlisted else (),
+            boundary=boundary,
+            title=f"{defect}: {boundary}" if boundary else None,
+        )
+    right = [entry(0, LEAF_0), entry(7, LEAF_7)]
+    payload = cpuid_req(right[0], entry(7, (2, *LEAF_7[1:])))
     _bad(
         c,
         "second",
@@ -194,7 +241,7 @@ def _refused(c: Cases) -> None:
         12,
         payload,
         2,
-        outputs(LEAF_0, LEAF_7),
+        right,
         "two",
         "outputs",
     )
@@ -206,7 +253,7 @@ def _refused(c: Cases) -> None:
         12,
         payload,
         2,
-        outputs(LEAF_0, LEAF_7),
+        right,
         "two",
         "outputs",
     )

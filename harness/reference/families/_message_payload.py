@@ -8,6 +8,7 @@ from reference.families._message import (
     GENOA_KNOWN,
     MILAN_V2,
     REPORT_DATA,
+    V2_POLICY,
     Cases,
     answered,
     key_req,
@@ -59,11 +60,21 @@ def _report_valid(c: Cases) -> None:
         guest=VCEK_DIS,
     )
     granted(
-        "report-mask-chip-key",
-        "REPORT_REQ while MASK_CHIP_KEY is set: an unsigned report, not a refusal",
-        "SNP-REPREQ-007",
+        "report-vlek-mask-chip-key",
+        "REPORT_REQ with a VLEK loaded while MASK_CHIP_KEY is set: signed",
+        "SNP-RPT-042",
         page(),
         0,
+        platform={**VLEK, "mask_chip_key": True},
+    )
+    c.good(
+        "report-mask-chip-key",
+        "REPORT_REQ while MASK_CHIP_KEY is set: a report whose signature is zero, not a refusal",
+        "SNP-RPT-041",
+        "payload",
+        page(),
+        also=("SNP-RPT-044",),
+        expect=answered(page(), content={"signature": "zero"}),
         platform={"mask_chip_key": True},
     )
     zero = page(bytes(0x60))
@@ -86,43 +97,44 @@ def _report_valid(c: Cases) -> None:
 
 
 def _report_refused(c: Cases) -> None:
-    rows: tuple[tuple[str, int, str, str, bytes, str], ...] = (
-        (
-            "reserved-44",
-            2,
-            "KEY_SEL dword",
-            "bit 2 of the dword 0x44 is set",
-            report_req(select=4),
-            "INVALID_PARAM",
-        ),
+    dword, tail = "a reserved bit of the dword 0x44 is set", "a byte behind KEY_SEL is not zero"
+    parameter, key = "INVALID_PARAM", "INVALID_KEY"
+    rows: tuple[tuple[str, int, str, str, bytes, str, str, str | None], ...] = (
+        ("reserved-44", 2, "KEY_SEL dword", dword, report_req(select=4), parameter, "bit 2", None),
         (
             "reserved-47",
             2,
             "KEY_SEL dword",
-            "bit 31 of the dword 0x44 is set",
+            dword,
             report_req(select=1 << 31),
-            "INVALID_PARAM",
+            parameter,
+            "bit 31",
+            "the last bit",
         ),
         (
             "reserved-48",
             3,
             "reserved 0x48",
-            "byte 0x48 is not zero",
+            tail,
             report_req(reserved=b"\x01" + bytes(23)),
-            "INVALID_PARAM",
+            parameter,
+            "0x48",
+            None,
         ),
         (
             "reserved-5f",
             3,
             "reserved 0x5F",
-            "byte 0x5F, the last one, is not zero",
+            tail,
             report_req(reserved=bytes(23) + b"\x80"),
-            "INVALID_PARAM",
+            parameter,
+            "0x5F",
+            "the last byte",
         ),
-        ("sel-3", 4, "KEY_SEL", "KEY_SEL is 3", report_req(select=3), "INVALID_KEY"),
-        ("sel-vlek", 5, "KEY_SEL", "KEY_SEL is 2 and no VLEK is loaded", report_req(select=2), "INVALID_KEY"),
+        ("sel-3", 4, "KEY_SEL", "KEY_SEL is 3", report_req(select=3), key, "", None),
+        ("sel-vlek", 5, "KEY_SEL", "KEY_SEL is 2 and no VLEK is loaded", report_req(select=2), key, "", None),
     )
-    for name, requirement, field, defect, payload, status in rows:
+    for name, requirement, field, defect, payload, status, place, boundary in rows:
         c.payload(
             f"report-{name}",
             f"SNP-REPREQ-{requirement:03}",
@@ -131,6 +143,8 @@ def _report_refused(c: Cases) -> None:
             status,
             twin="report",
             field=field,
+            title=f"REPORT_REQ: {defect}: {place}" if place else None,
+            boundary=boundary,
             flags=("dev-rsp-status-nonzero",),
         )
     c.payload(
@@ -166,16 +180,19 @@ def _report_refused(c: Cases) -> None:
         changes=[("guest.vcek_dis", "VCEK_DIS", None)],
         guest=VCEK_DIS,
     )
-    for name, vmpck, vmpl, defect in (
-        ("vmpl-below", 1, 0, "VMPL 0 is asked for under VMPCK1"),
-        ("vmpl-below-3", 3, 2, "VMPL 2 is asked for under VMPCK3"),
+    for name, vmpck, vmpl, boundary in (
+        ("vmpl-below", 1, 0, None),
+        ("vmpl-below-3", 3, 2, "VMPL 2 under VMPCK3: the numbers are compared"),
     ):
         c.payload(
             f"report-{name}",
             "SNP-REPREQ-008",
-            f"REPORT_REQ: {defect}",
+            "REPORT_REQ: VMPL is below MSG_VMPCK",
             page(report_req(vmpl=vmpl), vmpck=vmpck),
             "INVALID_PARAM",
+            title=f"REPORT_REQ: VMPL {vmpl} is asked for under VMPCK{vmpck}",
+            boundary=boundary,
+            also=("SNP-MSG-081",),
             twin=f"report-vmpck{vmpck}",
             field="VMPL",
             flags=("dev-vmpl-request-too-low",),
@@ -198,6 +215,16 @@ def _report_refused(c: Cases) -> None:
             defect=f"REPORT_REQ: {title}",
             changes=[("page", "VMPL", "vmpck0")],
         )
+    data = page(report_req(vmpl=4))
+    c.good(
+        "report-vmpl-4-answer",
+        "REPORT_REQ for VMPL 4 where the switch lets it pass: the report says 4",
+        "SNP-REPREQ-009",
+        "payload",
+        data,
+        expect=answered(data, content={"vmpl": 4}),
+        policy={"vmpl_max_3": False},
+    )
 
 
 def _report_order_and_size(c: Cases) -> None:
@@ -279,82 +306,72 @@ def _short(c: Cases) -> None:
 
 def _key(c: Cases) -> None:
     """KEY_REQ as bytes; its rules and what a key depends on have a family of their own."""
-    c.good("key", "KEY_REQ version 1 without fields", "SNP-KEY-001", "payload", page(key_req(), type=KEY))
+    rules = tuple(f"SNP-KEY-{number:03}" for number in (5, 6, 15, 22))
+    c.good(
+        "key",
+        "KEY_REQ version 1 without fields",
+        "SNP-KEY-001",
+        "payload",
+        page(key_req(), type=KEY),
+        also=rules,
+    )
     vmpl = page(key_req(vmpl=3, select=1), type=KEY, vmpck=3)
     c.good("key-vmpck3", "KEY_REQ of VMRK under VMPCK3 for VMPL 3", "SNP-KEY-013", "payload", vmpl)
-    rows: tuple[tuple[str, int, str, str, bytes, str], ...] = (
-        ("select-3", 5, "select", "bit 3 of the select dword is set", key_req(select=8), "INVALID_PARAM"),
+    rows: tuple[tuple[str, int, str, str, bytes], ...] = (
         (
-            "select-31",
+            "select-big-endian",
             5,
             "select",
-            "bit 31 of the select dword is set",
-            key_req(select=1 << 31),
-            "INVALID_PARAM",
+            "the select dword is in big-endian order",
+            b"\0\0\0\1" + key_req()[4:],
         ),
-        ("reserved-04", 6, "reserved 0x04", "byte 0x04 is not zero", key_req(reserved=1), "INVALID_PARAM"),
+        (
+            "fields-big-endian",
+            15,
+            "GUEST_FIELD_SELECT",
+            "GUEST_FIELD_SELECT is in big-endian order",
+            key_req()[:8] + bytes(7) + b"\1" + key_req()[16:],
+        ),
         (
             "reserved-07",
             6,
             "reserved 0x07",
-            "byte 0x07 is not zero",
+            "the dword before GUEST_FIELD_SELECT is not zero: byte 0x07",
             key_req(reserved=1 << 31),
-            "INVALID_PARAM",
         ),
-        ("sel-3", 8, "KEY_SEL", "KEY_SEL is 3", key_req(select=6), "INVALID_KEY"),
-        ("sel-vlek", 9, "KEY_SEL", "KEY_SEL is 2 and no VLEK is loaded", key_req(select=4), "INVALID_KEY"),
-        (
-            "fields-6",
-            15,
-            "GUEST_FIELD_SELECT",
-            "bit 6 in a version 1 request",
-            key_req(fields=1 << 6),
-            "INVALID_PARAM",
-        ),
-        ("fields-63", 15, "GUEST_FIELD_SELECT", "bit 63 is set", key_req(fields=1 << 63), "INVALID_PARAM"),
     )
-    for name, requirement, field, defect, payload, status in rows:
+    for name, requirement, field, defect, payload in rows:
         c.payload(
             f"key-{name}",
             f"SNP-KEY-{requirement:03}",
             f"KEY_REQ: {defect}",
             page(payload, type=KEY),
-            status,
+            "INVALID_PARAM",
             twin="key",
             field=field,
         )
-    c.payload(
-        "key-vmpl-below",
-        "SNP-KEY-013",
-        "KEY_REQ: VMPL 2 is asked for under VMPCK3",
-        page(key_req(vmpl=2, select=1), type=KEY, vmpck=3),
-        "INVALID_PARAM",
-        twin="key-vmpck3",
-        field="VMPL",
-    )
-    version_2 = page(key_req() + bytes(8), type=KEY, version=2)
-    c.good("key-v2", "KEY_REQ version 2 of 0x28 bytes", "SNP-KEY-002", "payload", version_2, profile=MILAN_V2)
-    c.mailbox(
-        "key-v2-unknown",
-        "KEY_REQ version 2 where version 1 is the highest",
-        "SNP-KEY-002",
-        "header",
-        page(key_req(), type=KEY, version=2),
-        "INVALID_PARAM",
-        defect="KEY_REQ has MSG_VERSION 2, the firmware knows 1",
-        changes=[("page", "MSG_VERSION", "vmpck0")],
-        twin="key",
-    )
+    for name, size in (("key-v2", 0x28), ("key-v2-padded", 0x30)):
+        version_2 = page(key_req().ljust(size, b"\0"), type=KEY, version=2)
+        c.good(
+            name,
+            f"KEY_REQ version 2 of {size:#x} bytes",
+            "SNP-KEY-002",
+            "payload",
+            version_2,
+            profile=MILAN_V2,
+            policy=V2_POLICY,
+        )
 
 
 def _tsc(c: Cases) -> None:
     data = page(TSC, type=TSC_INFO)
+    zeros = ("SNP-TSC-001", "SNP-TSC-002", "SNP-TSC-005")
 
     def scale(name: str, title: str, requirement: str, content: dict[str, Any], **given: Any) -> None:
         c.good(name, title, requirement, "payload", data, expect=answered(data, content=content), **given)
 
     genoa = {"scale": "0x180c500836", "offset": "0x0", "factor": 200}
-    scale("tsc", "TSC_INFO_REQ: 2400000 kHz over 99800 kHz, rounded up", "SNP-TSC-003", genoa)
+    scale("tsc", "TSC_INFO_REQ: 2400000 kHz over 99800 kHz, rounded up", "SNP-TSC-003", genoa, also=zeros)
     wide = {"scale": "0x2c00000000", "offset": "0x0", "factor": 200}
     scale(
         "tsc-mask",
@@ -363,13 +380,13 @@ def _tsc(c: Cases) -> None:
         wide,
         guest={"tsc_desired_khz": 99800 * 300},
     )
-    milan = {"scale": "0x1800000000", "offset": "0x0", "factor": 0}
+    exact = {"scale": "0x1800000000", "offset": "0x0", "factor": 200}
     scale(
         "tsc-exact",
         "TSC_INFO_REQ: 24 times the reference clock exactly, nothing to round",
-        "SNP-TSC-006",
-        milan,
-        profile="milan-1.55.29-v3-vcek",
+        "SNP-TSC-003",
+        exact,
+        guest={"tsc_desired_khz": 99800 * 24},
     )
     offset = {"scale": "0x180c500836", "offset": "0xfedcba9876543210", "factor": 200}
     scale(
@@ -379,19 +396,21 @@ def _tsc(c: Cases) -> None:
         offset,
         guest={"tsc_offset": offset["offset"]},
     )
-    for name, at, value, defect in (
-        ("first", 0, 1, "byte 0 is not zero"),
-        ("middle", 0x18, 0x80, "byte 0x18, where the answer has TSC_FACTOR, is not zero"),
-        ("last", 0x7F, 0x80, "byte 0x7F, the last one, is not zero"),
+    for name, at, value, boundary in (
+        ("first", 0, 1, None),
+        ("middle", 0x18, 0x80, "where the answer has TSC_FACTOR"),
+        ("last", 0x7F, 0x80, "the last byte"),
     ):
         c.payload(
             f"tsc-{name}",
             "SNP-TSC-001",
-            f"TSC_INFO_REQ: {defect}",
+            "TSC_INFO_REQ: a byte is not zero",
             page(patched(TSC, {at: le(value, 1)}), type=TSC_INFO),
             "INVALID_PARAM",
             twin="tsc",
             field="reserved",
+            title=f"TSC_INFO_REQ: byte {at:#x} is not zero",
+            boundary=boundary,
             content={"scale": "0x0", "offset": "0x0", "factor": 0},
         )
 
@@ -404,6 +423,7 @@ def add(c: Cases) -> None:
         "SNP-REPREQ-012",
         "payload",
         page(),
+        also=("SNP-REPREQ-013",),
         profile=GENOA_KNOWN,
     )
     data = page(report_req(vmpl=1), vmpck=1)
@@ -423,6 +443,7 @@ def add(c: Cases) -> None:
         "SNP-REPREQ-012",
         "payload",
         page(),
+        also=("SNP-REPREQ-013",),
         policy={"report_size_on_failure": False},
     )
     _report_valid(c)

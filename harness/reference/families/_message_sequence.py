@@ -12,24 +12,26 @@ LAST = 2**64 - 2
 
 def _numbers(c: Cases) -> None:
     """One request with a wrong number, authentic."""
-    rows: tuple[tuple[str, int, str], ...] = (
-        ("zero", 0, "MSG_SEQNO is 0"),
-        ("even", 2, "MSG_SEQNO is 2, a response's"),
-        ("skipped", 3, "MSG_SEQNO skips a request"),
-        ("far", 2**63 + 1, "MSG_SEQNO is far ahead"),
-        ("upper-half", 2**32 + 1, "MSG_SEQNO is right in its lower half only"),
-        ("big-endian", 1 << 56, "MSG_SEQNO is 1 in big-endian order"),
-        ("last", 2**64 - 1, "MSG_SEQNO is 2^64 - 1"),
+    ahead = "MSG_SEQNO skips requests"
+    rows: tuple[tuple[str, int, str, str | None], ...] = (
+        ("zero", 0, "MSG_SEQNO is 0", None),
+        ("even", 2, "MSG_SEQNO is 2, a response's", None),
+        ("skipped", 3, ahead, None),
+        ("far", 2**63 + 1, ahead, "2^63 + 1, far ahead"),
+        ("upper-half", 2**32 + 1, "MSG_SEQNO is right in its lower half only", None),
+        ("big-endian", 1 << 56, "MSG_SEQNO is 1 in big-endian order", None),
+        ("last", 2**64 - 1, ahead, "2^64 - 1, the last number"),
     )
-    for name, value, defect in rows:
+    for name, value, defect, boundary in rows:
         c.mailbox(
             f"seqno-{name}",
-            f"{defect}, authentic",
+            f"{defect}: {boundary}, authentic" if boundary else f"{defect}, authentic",
             "SNP-MSG-045",
             "sequence",
             page(seqno=value),
             "AEAD_OFLOW",
             defect=defect,
+            boundary=boundary,
             changes=[("page", "MSG_SEQNO", "vmpck0")],
             flags=("dev-seqno-reuse",),
         )

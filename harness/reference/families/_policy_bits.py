@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reference.families._bases import question
 from reference.families._book import Book, Change
 from reference.world import World, world
 
@@ -36,33 +37,33 @@ def both(
     defect: str,
     member: str,
     allowed: bool = True,
+    twin: str = "",
     flags: tuple[str, ...] = (),
 ) -> None:
-    """A choice of the policy's: decided both ways, and refused beside a twin that has not FIELDS."""
-    b.decide(
+    """A choice of the policy's: decided both ways, and refused beside a twin that has not FIELDS (TWIN, or a
+    new one)."""
+    question(
+        b,
         f"{name}-decided",
-        title,
+        defect,
         [requirement],
         b.base(w),
         report(w, **fields),
-        stage="policy",
+        title=title,
         accept={member: allowed},
         refuse={member: not allowed},
+        boundary=title,
         flags=flags,
     )
-    twin = b.vary(
-        f"{name}-absent",
-        f"{title}: not so, and the policy would refuse it",
-        [requirement],
-        b.base(w),
-        rules(**{member: not allowed}),
-    )
-    b.refuse(name, defect, [requirement], twin, report(w, **fields), flags=flags)
+    if not twin:
+        text = f"A report that keeps to {member} of {str(not allowed).lower()}"
+        twin = b.vary(f"{name}-absent", text, [requirement], b.base(w), rules(**{member: not allowed}))
+    b.refuse(name, defect, [requirement], twin, report(w, **fields), title=title, boundary=title, flags=flags)
 
 
 def _guest_policy(b: Book) -> None:
     w = world("Genoa", 5)
-    no_smt = world("Genoa", 2)
+    on = world("Genoa", 3)
     both(
         b,
         w,
@@ -70,7 +71,7 @@ def _guest_policy(b: Book) -> None:
         "VRF-073",
         {"POLICY": PLAIN | DEBUG},
         title="POLICY has DEBUG",
-        defect="POLICY has DEBUG, which the policy does not allow",
+        defect="POLICY has DEBUG",
         member="allow_debug",
         flags=("policy-debug-ignored", "2-04", "2-17"),
     )
@@ -81,7 +82,7 @@ def _guest_policy(b: Book) -> None:
         "VRF-074",
         {"POLICY": PLAIN | MIGRATE_MA},
         title="POLICY has MIGRATE_MA",
-        defect="POLICY has MIGRATE_MA, which the policy does not allow",
+        defect="POLICY has MIGRATE_MA",
         member="allow_migration_agent",
         flags=("policy-migrate-ma",),
     )
@@ -104,10 +105,10 @@ def _guest_policy(b: Book) -> None:
     )
     b.decide(
         "smt-decided",
-        "POLICY has SMT",
+        "POLICY has SMT, and SMT is off",
         ["VRF-075"],
-        b.base(no_smt),
-        {},
+        b.base(on),
+        report(on, PLATFORM_INFO=0x26),
         stage="policy",
         accept={"allow_smt": True},
         refuse={"allow_smt": False},
@@ -176,8 +177,9 @@ def _newer_bits(b: Book) -> None:
             "VRF-077",
             {"POLICY": PLAIN | 1 << bit},
             title=f"POLICY has bit {bit}, which has no name",
-            defect=f"POLICY has bit {bit}, which the policy does not allow",
+            defect="POLICY has a bit without a name",
             member="allow_unknown_policy",
+            twin="policy-bit-26-absent" if bit == 63 else "",
             flags=("policy-reserved-high-bits",),
         )
     for bit in (8, 63):
@@ -188,8 +190,9 @@ def _newer_bits(b: Book) -> None:
             "VRF-078",
             {"PLATFORM_INFO": 0x25 | 1 << bit},
             title=f"PLATFORM_INFO has bit {bit}, which has no name",
-            defect=f"PLATFORM_INFO has bit {bit}, which the policy does not allow",
+            defect="PLATFORM_INFO has a bit without a name",
             member="allow_unknown_platform",
+            twin="platform-bit-8-absent" if bit == 63 else "",
             flags=("policy-platinfo-reserved",),
         )
     for bit, text in ((6, "as genuine Turin firmware has it"), (7, "TIO_EN")):
@@ -278,51 +281,58 @@ BITS = (
 def _platform(b: Book) -> None:
     w = world("Genoa", 5)
     every = 0xBF
+    lacks, has = "PLATFORM_INFO lacks a bit that is required", "PLATFORM_INFO has a bit that is forbidden"
+    required = b.vary(
+        "required-all",
+        "Every bit with a name is required and set",
+        ["VRF-081"],
+        b.base(w),
+        report(w, PLATFORM_INFO=every) | rules(platform_required=every),
+    )
+    forbidden = b.vary(
+        "forbidden-none",
+        "SMT_EN, TSME_EN, RAPL_DIS and TIO_EN are forbidden and not set",
+        ["VRF-082"],
+        b.base(w),
+        report(w, PLATFORM_INFO=0x24) | rules(platform_forbidden="0x8b"),
+    )
     for bit, text in enumerate(BITS):
         if not text:
             continue
         word = text.lower().replace("_", "-")
-        flags = ["2-24"] + (["policy-alias-check"] if bit == 5 else [])
-        twin = b.vary(
-            f"required-{word}",
-            f"{text} is required and set",
-            ["VRF-081"],
-            b.base(w),
-            report(w, PLATFORM_INFO=every) | rules(platform_required=1 << bit),
-        )
         b.refuse(
             f"required-{word}-absent",
-            f"{text} is required and not set",
+            lacks,
             ["VRF-081"],
-            twin,
+            required,
             report(w, PLATFORM_INFO=every & ~(1 << bit)),
-            flags=flags,
+            title=f"{text} is required and not set",
+            boundary=f"the bit {text}",
+            flags=["2-24"] + (["policy-alias-check"] if bit == 5 else []),
         )
-    for bit in (0, 1, 3, 7):
-        word = BITS[bit].lower().replace("_", "-")
-        twin = under(
-            b,
-            w,
-            f"forbidden-{word}",
-            f"{BITS[bit]} is forbidden and not set",
-            "VRF-082",
-            of=b.vary(
-                f"without-{word}",
-                f"PLATFORM_INFO without {BITS[bit]}",
-                ["VRF-082"],
-                b.base(w),
-                report(w, PLATFORM_INFO=0x24),
-            ),
-            platform_forbidden=f"{1 << bit:#x}",
-        )
+        if bit not in (0, 1, 3, 7):
+            continue
         b.refuse(
             f"forbidden-{word}-set",
-            f"{BITS[bit]} is forbidden and set",
+            has,
             ["VRF-082"],
-            twin,
+            forbidden,
             report(w, PLATFORM_INFO=0x24 | 1 << bit),
+            title=f"{text} is forbidden and set",
+            boundary=f"the bit {text}",
             flags=["2-24"],
         )
+    question(
+        b,
+        "alias-check-decided",
+        "ALIAS_CHECK_COMPLETE is not set",
+        ["VRF-081"],
+        b.base(w),
+        report(w, PLATFORM_INFO=0x05),
+        accept={},
+        refuse={"platform_required": 0x20},
+        flags=["policy-alias-check"],
+    )
     several = under(
         b,
         w,
@@ -333,10 +343,12 @@ def _platform(b: Book) -> None:
     )
     b.refuse(
         "required-one-of-several",
-        "One of several required bits is not set",
+        lacks,
         ["VRF-081"],
         several,
         report(w, PLATFORM_INFO=0x21),
+        title="One of several required bits is not set",
+        boundary="the bits are stated as text",
         flags=["2-24"],
     )
     wide = b.vary(
@@ -349,10 +361,12 @@ def _platform(b: Book) -> None:
     )
     b.refuse(
         "required-bit-40-absent",
-        "Bit 40 is required and not set",
+        lacks,
         ["VRF-081"],
         wide,
         report(w, PLATFORM_INFO=0x25),
+        title="Bit 40 is required and not set",
+        boundary="a bit without a name",
     )
     b.vary(
         "required-none",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reference.families import _bases
-from reference.families._bases import PARTS, off_by, raw, tall
+from reference.families._bases import PARTS, off_by, question, raw, tall
 from reference.families._book import Book, Change
 from reference.families._policy_bits import report, rules
 from reference.world import World, world
@@ -78,7 +78,7 @@ def _order(b: Book) -> None:
             f"{PARTS[part]} of CURRENT_TCB is above the others'",
             ["VRF-068"],
             base,
-            tcb(w, current=off_by(w, part, 1)),
+            tcb(w, current=off_by(w, part, 1)) | rules(allow_provisional=True),
             layer="tcb",
             flags=["2-28"],
         )
@@ -99,16 +99,25 @@ def _reserved(b: Book) -> None:
         for field in _bases.TCBS:
             value = bytearray(w.tcb_version)
             value[place] = 1
-            b.refuse(
+            question(
+                b,
                 f"reserved-{field.split('_')[0].lower()}-{line.lower()}-{place}",
-                f"Byte {place} of {field}, which {line}'s layout reserves, is set",
-                ["VRF-112"],
+                "A reserved byte of a TCB is set",
+                ["VRF-112", "VRF-121"],
                 base,
                 report(w, **{field: bytes(value)}),
+                title=f"Byte {place} of {field}, which {line}'s layout reserves, is set",
+                accept={"allow_unknown_reserved": True},
+                refuse={"allow_unknown_reserved": False},
+                boundary=f"byte {place} of {field}",
                 stage="tcb",
                 layer="tcb",
                 flags=["tcb-reserved-nonzero"],
             )
+
+
+# What the older layout makes of a component of Turin's.
+TURIN = {"fmc": ["tcb-turin-fmc-missing"], "snp": ["tcb-turin-legacy-layout", "2-06"]}
 
 
 def _floors(b: Book) -> None:
@@ -133,7 +142,7 @@ def _floors(b: Book) -> None:
             layer="tcb",
         )
         for part in _bases.parts(w):
-            flags = ["tcb-component-sweep"] + (["tcb-turin-fmc-missing", "2-06"] if part == "fmc" else [])
+            flags = ["tcb-component-sweep"] + (TURIN.get(part, []) if line == "Turin" else [])
             above = {f"policy.tcb_min.{NAMES[part]}": (getattr(w.tcb, part) + 1, "", None)}
             b.refuse(
                 f"floor-{part}-{word}",
@@ -223,6 +232,19 @@ def _floors(b: Book) -> None:
         tcb(w, launch=off_by(w, "snp", -1)) | rules(tcb_min=floor(w)),
         layer="tcb",
     )
+    question(
+        b,
+        "launch-floor-decided",
+        "LAUNCH_TCB is below REPORTED_TCB",
+        ["VRF-071"],
+        base,
+        tcb(w, launch=off_by(w, "snp", -1)),
+        accept={},
+        refuse={"launch_tcb_min": floor(w)},
+        stage="tcb",
+        layer="tcb",
+        flags=["tcb-launch-floor-missing", "2-07"],
+    )
     vlek = tall("Milan", 3, "vlek")
     met = b.vary(
         "floor-vlek",
@@ -288,17 +310,19 @@ def _firmware(b: Book) -> None:
     ):
         b.refuse(
             f"firmware-{name}",
-            f"The current version is below 1.55.40, {text}",
+            "The current version is below the policy's",
             ["VRF-072"],
             least,
             running(*number),
+            title=f"The current version is below 1.55.40, {text}",
+            boundary=text,
             stage="tcb",
             layer="tcb",
             flags=["tcb-version-byte-order"],
         )
     b.refuse(
         "firmware-committed",
-        "The current version is below the least",
+        "The current version is below the policy's",
         ["VRF-072"],
         b.vary(
             "firmware-own",
@@ -320,10 +344,12 @@ def _firmware(b: Book) -> None:
     ):
         b.refuse(
             f"committed-{name}",
-            f"The committed version is above the current one in its {text}",
+            "The committed version is above the current one",
             ["VRF-114"],
             base,
             report(w, **_number("COMMITTED", committed)),
+            title=f"The committed version is above the current one in its {text}",
+            boundary=f"the {text}",
             stage="tcb",
             layer="tcb",
             flags=["tcb-order-violations"],
@@ -333,7 +359,7 @@ def _firmware(b: Book) -> None:
         "The committed version is below the current one by its minor, its build is higher",
         ["VRF-114"],
         base,
-        report(w, **_number("COMMITTED", (1, 54, 200))),
+        report(w, **_number("COMMITTED", (1, 54, 200))) | rules(allow_provisional=True),
         layer="tcb",
         flags=["tcb-version-byte-order"],
     )
@@ -357,25 +383,50 @@ def _provisional(b: Book) -> None:
     )
     for name, text, change in rows:
         flags = ["tcb-provisional-firmware", "2-28"]
-        b.decide(
+        question(
+            b,
             f"provisional-{name}",
-            text,
+            "COMMITTED is below CURRENT",
             ["VRF-069"],
             base,
             change,
-            stage="policy",
+            title=text,
             accept={"allow_provisional": True},
             refuse={"allow_provisional": False},
+            boundary=text,
             flags=flags,
         )
         b.refuse(
             f"provisional-{name}-refused",
-            f"{text}, which the policy does not allow",
+            "COMMITTED is below CURRENT",
             ["VRF-069"],
             settled,
             change,
+            title=f"{text}, which the policy does not allow",
+            boundary=text,
             flags=flags,
         )
+    high = b.vary(
+        "settled-over-127",
+        "COMMITTED_TCB's and CURRENT_TCB's SNP are 0x81, and the policy takes nothing provisional",
+        ["VRF-069"],
+        settled,
+        tcb(w, committed=raw(w, snp=0x81), current=raw(w, snp=0x81)),
+    )
+    b.refuse(
+        "provisional-over-127",
+        "COMMITTED_TCB's SNP is 0x80, CURRENT_TCB's 0x81, and the policy takes nothing provisional",
+        ["VRF-069"],
+        high,
+        {
+            "report": (
+                w.puts({"CURRENT_TCB": raw(w, snp=0x81), "COMMITTED_TCB": raw(w, snp=0x80)}),
+                "COMMITTED_TCB",
+                "vcek",
+            )
+        },
+        flags=["ext-spl-over-127"],
+    )
     b.vary(
         "settled-reported-behind",
         "COMMITTED is CURRENT, REPORTED is below: that is not provisional",

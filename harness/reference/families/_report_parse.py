@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reference.bundle import Family
+from reference.families._report_reserved import NEW, VECTOR, field_of
 from reference.tcb import LAYOUTS
-from reference.world import FIELDS, World, steps, world
+from reference.world import FIELDS, SIGNED, World, steps, world
 
 LAYER = "parse"
 LINES = ("Milan", "Genoa", "Turin")
@@ -18,6 +19,8 @@ SINCE = {
     "LAUNCH_MIT_VECTOR": 5,
     "CURRENT_MIT_VECTOR": 5,
 }
+# Where the fields lie, by the requirements of the report that every layout shows.
+PLACES = (3, 4, 5, 6, 7, 8, 9, 16, 17, 18, 19, 20, 22, 23, 26, 27, 28, 30, 32)
 TEXTS = {name for name, (_, size) in FIELDS.items() if size >= 16 and name != "SIGNATURE"}
 
 
@@ -80,6 +83,12 @@ def distinct(w: World) -> bytes:
     return w.puts(values)
 
 
+def _places(w: World) -> list[str]:
+    turin = w.product == "Turin"
+    numbers = [37, 64 if turin else 63, *PLACES, *([69] if turin else [])]
+    return [f"SNP-RPT-{number:03}" for number in numbers]
+
+
 def _layouts(f: Family) -> None:
     for line in LINES:
         for version in (2, 3, 5):
@@ -88,7 +97,7 @@ def _layouts(f: Family) -> None:
             f.valid(
                 f"fields-{line.lower()}-v{version}",
                 f"A version {version} report of {line}: every byte by its name",
-                ["SNP-RPT-037"],
+                _places(w),
                 LAYER,
                 source(f.blob(f"report-{line.lower()}-v{version}-vcek", w.report)),
                 names(w.report, version, product),
@@ -102,7 +111,7 @@ def _layouts(f: Family) -> None:
         f.valid(
             f"distinct-{line.lower()}-v{version}",
             f"A version {version} report of {line} in which no two fields are alike",
-            ["SNP-RPT-037", "SNP-RPT-064" if line == "Turin" else "SNP-RPT-063"],
+            _places(w),
             LAYER,
             source(report),
             names(report, version, line if version >= 3 else None),
@@ -276,117 +285,73 @@ def _versions(f: Family) -> None:
     )
 
 
-# Name, requirement, version, offset, byte, what it is. A reader may leave them to newer firmware (tolerant).
+# Name, requirement, version, offset, byte, what it is.
 RESERVED = (
     ("4c", "SNP-RPT-015", 5, 0x04C, 0x01, "The first byte of 0x4C to 0x4F", "fwd-reserved-4c"),
     ("4f", "SNP-RPT-015", 5, 0x04F, 0x80, "The last byte of 0x4C to 0x4F", "fwd-reserved-4c"),
     ("188-v2", "SNP-RPT-024", 2, 0x188, 0x19, "Version 2 with a family", "parse-v2-cpuid-bytes-nonzero"),
     ("18a-v2", "SNP-RPT-024", 2, 0x18A, 0x01, "Version 2 with a stepping", "parse-v2-cpuid-bytes-nonzero"),
-    (
-        "18b",
-        "SNP-RPT-025",
-        5,
-        0x18B,
-        0x01,
-        "The first byte of 0x18B to 0x19F",
-        "fwd-reserved-bytes-new-firmware",
-    ),
-    (
-        "19f",
-        "SNP-RPT-025",
-        5,
-        0x19F,
-        0x80,
-        "The last byte of 0x18B to 0x19F",
-        "fwd-reserved-bytes-new-firmware",
-    ),
+    ("18b", "SNP-RPT-025", 5, 0x18B, 0x01, "The first byte of 0x18B to 0x19F", NEW),
+    ("19f", "SNP-RPT-025", 5, 0x19F, 0x80, "The last byte of 0x18B to 0x19F", NEW),
     ("1eb", "SNP-RPT-029", 5, 0x1EB, 0x01, "Byte 0x1EB", "fwd-reserved-4c"),
     ("1ef", "SNP-RPT-031", 5, 0x1EF, 0x01, "Byte 0x1EF", "fwd-reserved-4c"),
-    (
-        "1f8-v2",
-        "SNP-RPT-034",
-        2,
-        0x1F8,
-        0x01,
-        "Version 2 with LAUNCH_MIT_VECTOR's bytes",
-        "policy-mitigation-vector-v5",
-    ),
-    (
-        "1f8-v3",
-        "SNP-RPT-034",
-        3,
-        0x1F8,
-        0x01,
-        "Version 3 with LAUNCH_MIT_VECTOR's bytes",
-        "policy-mitigation-vector-v5",
-    ),
-    (
-        "207-v3",
-        "SNP-RPT-035",
-        3,
-        0x207,
-        0x80,
-        "Version 3 with CURRENT_MIT_VECTOR's bytes",
-        "policy-mitigation-vector-v5",
-    ),
-    (
-        "208",
-        "SNP-RPT-036",
-        5,
-        0x208,
-        0x01,
-        "The first byte of 0x208 to 0x29F",
-        "fwd-reserved-bytes-new-firmware",
-    ),
-    (
-        "29f",
-        "SNP-RPT-036",
-        5,
-        0x29F,
-        0x80,
-        "The last byte of 0x208 to 0x29F",
-        "fwd-reserved-bytes-new-firmware",
-    ),
-    ("r-upper", "SNP-RPT-039", 5, 0x2D0, 0x01, "The first upper byte of R", "sig-hi-24-bytes-nonzero"),
-    ("s-upper", "SNP-RPT-039", 5, 0x32F, 0x80, "The last upper byte of S", "sig-hi-24-bytes-nonzero"),
-    ("tail-first", "SNP-RPT-040", 5, 0x330, 0x01, "The first byte behind S", "sig-tail-368-nonzero"),
-    ("tail-last", "SNP-RPT-040", 5, 0x49F, 0x80, "The last byte of the report", "sig-tail-368-nonzero"),
+    ("1f8-v2", "SNP-RPT-034", 2, 0x1F8, 0x01, "Version 2 with LAUNCH_MIT_VECTOR's bytes", VECTOR),
+    ("1f8-v3", "SNP-RPT-034", 3, 0x1F8, 0x01, "Version 3 with LAUNCH_MIT_VECTOR's bytes", VECTOR),
+    ("207-v3", "SNP-RPT-035", 3, 0x207, 0x80, "Version 3 with CURRENT_MIT_VECTOR's bytes", VECTOR),
+    ("208", "SNP-RPT-036", 5, 0x208, 0x01, "The first byte of 0x208 to 0x29F", NEW),
+    ("29f", "SNP-RPT-036", 5, 0x29F, 0x80, "The last byte of 0x208 to 0x29F", NEW),
     ("key-info-5", "SNP-RPT-014", 5, 0x048, 0x20, "KEY_INFO bit 5", "fwd-keyinfo-reserved"),
     ("key-info-31", "SNP-RPT-014", 5, 0x04B, 0x80, "KEY_INFO bit 31", "fwd-keyinfo-reserved"),
+)
+# Name, requirement, offset, byte, what is wrong, which byte, flag.
+HI, TAIL = "sig-hi-24-bytes-nonzero", "sig-tail-368-nonzero"
+NEVER = (
+    ("reserved-r-upper", "SNP-RPT-039", 0x2D0, 0x01, "An upper byte of R or S is set", "R's first", HI),
+    ("reserved-s-upper", "SNP-RPT-039", 0x32F, 0x80, "An upper byte of R or S is set", "S's last", HI),
+    ("reserved-tail-first", "SNP-RPT-040", 0x330, 0x01, "A byte behind S is set", "the first", TAIL),
+    ("reserved-tail-last", "SNP-RPT-040", 0x49F, 0x80, "A byte behind S is set", "the last", TAIL),
+    ("policy-bit-17", "SNP-RPT-053", 0x00A, 0x01, "POLICY bit 17 is 0", "", "policy-bit17-zero"),
 )
 
 
 def _reserved(f: Family) -> None:
     for name, requirement, version, at, byte, text, flag in RESERVED:
         w = world("Genoa", version)
-        report = w.change(at, bytes([byte]), sign=at < 0x2A0)
         f.policy(
             f"reserved-{name}",
             f"{text}, not zero: refused, or left to newer firmware",
             [requirement],
             LAYER,
-            source(report),
+            source(w.change(at, bytes([byte]))),
             stage="parse",
-            accept={"tolerant": True},
-            refuse={"tolerant": False},
+            accept={"allow_unknown_reserved": True},
+            refuse={"allow_unknown_reserved": False},
+            twin=f"fields-genoa-v{version}",
+            defect="Reserved bytes are not zero",
+            changes=[("report", field_of(at), w.kind)],
             product="Genoa",
             version=version,
+            boundary=text,
             flags=[flag],
         )
-    report = world("Genoa", 5).put("POLICY", 0x10000)
-    f.policy(
-        "policy-bit-17",
-        "POLICY bit 17 of 0: refused, or left to newer firmware",
-        ["SNP-RPT-053"],
-        LAYER,
-        source(report),
-        stage="parse",
-        accept={"tolerant": True},
-        refuse={"tolerant": False},
-        product="Genoa",
-        version=5,
-        flags=["policy-bit17-zero"],
-    )
+    w = world("Genoa", 5)
+    for name, requirement, at, byte, defect, which, flag in NEVER:
+        signed = at < SIGNED
+        f.invalid(
+            name,
+            f"{defect}: {which}" if which else defect,
+            [requirement],
+            LAYER,
+            source(w.change(at, bytes([byte]), sign=signed)),
+            twin="fields-genoa-v5",
+            defect=defect,
+            changes=[("report", field_of(at), w.kind if signed else None)],
+            stage="parse",
+            product="Genoa",
+            version=5,
+            boundary=which or None,
+            flags=[flag],
+        )
 
 
 def add(f: Family) -> None:

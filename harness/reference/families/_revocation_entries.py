@@ -39,11 +39,12 @@ def named(b: Book) -> None:
     for of in (w, v, t):
         b.refuse(
             f"serial-0-listed-{of.kind}-{of.product.lower()}",
-            f"The list names serial number 0, which every {of.kind.upper()} has",
+            "The list names serial number 0, which every leaf has",
             ["VRF-048"],
             b.base(of, crl=True),
             listed(of.revocation().revoking(b"\0"), "revokedCertificates"),
             flags=["crl-vek-serial-ignored", "2-09"],
+            title=f"The list names serial number 0, which every {of.kind.upper()} has",
         )
     leaf = w.leaf(serial=b"\x05").der()
     other = b.accept(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reference import der, keys, mint, pss
-from reference.families._book import Book, Change
+from reference.families._book import Book, Change, Changes
 from reference.families._chain_anchor import ECDSA_SHA384
 from reference.families._chain_names import with_value
 from reference.mint import Crl, Revoked, pem
@@ -84,7 +84,8 @@ def issuers(b: Book) -> None:
             "ark",
         ),
     ):
-        b.refuse(name, defect, ["VRF-042"], base, listed(made, field, signer), flags=flags)
+        ecdsa = ["VRF-031"] if name == "signed-by-vcek" else []
+        b.refuse(name, defect, ["VRF-042", *ecdsa], base, listed(made, field, signer), flags=flags)
     v = world("Milan", 3, "vlek")
     asvk = replace(v.revocation(), signer=mint.rsa_signer(keys.root("asvk", "Milan")))
     b.refuse(
@@ -168,7 +169,8 @@ def signatures(b: Book) -> None:
         ),
     ):
         field = "signatureAlgorithm, signatureValue"
-        b.refuse(f"algorithm-{name}", defect, ["VRF-042"], base, listed(made, field), flags=["2-13"])
+        requirement = ["VRF-042", "VRF-032" if name == "forms-differ" else "VRF-031"]
+        b.refuse(f"algorithm-{name}", defect, requirement, base, listed(made, field), flags=["2-13"])
     b.vary(
         "algorithm-form-b",
         "A list whose algorithm has no trailer field",
@@ -239,7 +241,7 @@ def times(b: Book) -> None:
     b.refuse(
         "dates-swapped",
         "The list's thisUpdate and nextUpdate are swapped",
-        ["VRF-043"],
+        ["VRF-043", "VRF-045"],
         base,
         listed(turned, "thisUpdate, nextUpdate"),
         flags=stale,
@@ -270,6 +272,13 @@ HTML = b"<!DOCTYPE html><html><head><title>503</title></head><body>Service Unava
 def not_one(b: Book) -> None:
     w = world("Genoa", 3)
     base, crl = b.base(w, crl=True), w.crl
+    b.vary(
+        "pem",
+        "The good list as one PEM block",
+        ["VRF-042"],
+        base,
+        {"crl": (pem(crl, "X509 CRL"), "PEM", None)},
+    )
     for name, defect, made in (
         ("empty", "The list is empty", b""),
         ("html", "The list is a web page", HTML),
@@ -296,15 +305,16 @@ def not_one(b: Book) -> None:
 
 
 def required(b: Book) -> None:
-    w, v = world("Genoa", 3), world("Milan", 3, "vlek")
-    for of in (w, v):
+    """Lists that a policy demands. The case without one says so itself: without a policy it is a base."""
+    demanded: Changes = {"policy": ({"require_revocation": True}, "require_revocation", None)}
+    for of in (world("Genoa", 3), world("Milan", 3, "vlek")):
         name = f"{of.kind}-{of.product.lower()}"
         b.decide(
             f"absent-{name}",
             f"No list is given, {of.kind.upper()}",
             ["VRF-119"],
             b.base(of),
-            {},
+            demanded,
             stage="revocation",
             accept={"require_revocation": False},
             refuse={"require_revocation": True},
@@ -315,7 +325,7 @@ def required(b: Book) -> None:
             f"A list is demanded and there is one, {of.kind.upper()}",
             ["VRF-119"],
             b.base(of, crl=True),
-            {"policy": ({"require_revocation": True}, "require_revocation", None)},
+            demanded,
         )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reference.bundle import Family
@@ -23,7 +25,9 @@ FULL = "1f000000"  # what RMPUPDATE gives
 Row = dict[str, Any]
 Given = dict[str, Any]
 Answer = tuple[str, int]  # the fault's or code's name, and a fault's error code
-Refusal = tuple[str, str, int, str, Answer, Given]  # name, defect, requirement, twin, answer, what differs
+Rule = int | tuple[int, ...]  # the first is what the case is about
+Refusal = tuple[str, str, Rule, str, Answer, Given]  # name, defect, rules, twin, answer, what differs
+Alike = tuple[str, Sequence[Refusal]]  # a defect, and the places where it can be
 
 RMP, ENC, SIZEM, VMPL, SSS = (1 << bit for bit in (31, 34, 35, 36, 37))
 UD, GP, PF, VC = ("#UD", 0), ("#GP(0)", 0), ("#PF", RMP), ("#VC", 0x404)
@@ -31,9 +35,10 @@ VMEXIT = ("VMEXIT_INVALID", 0)
 INPUT, PERMISSION, INUSE, OVERLAP, SIZEMISMATCH, UNFIT = ((name, 0) for name in op.CODES.values())
 
 UNCONFIRMED = "rmp-unconfirmed"
-# Rules that the notes mark so and that no switch turns.
+# Rules that the notes call UNCONFIRMED: a case of one states the switch that decides.
 UNCONFIRMED_RULES = frozenset(
-    {1, 2, 3, 9, 13, 21, 22, 32, 33, 37, 41, 42, 50, 61, 62, 64, *range(81, 86), 116}
+    {*range(1, 4), 9, *range(11, 15), 21, 22, 28, 29, *range(31, 34), 37, 41, 42, 50, 61, 62, 64, 69, 70}
+    | {*range(81, 86), 116, 119, 157}
 )
 
 _FIRMWARE = {"assigned": True, "immutable": True}
@@ -71,8 +76,8 @@ def became(state: str, at: int = SECOND, **more: Any) -> Row:
 
 
 def full(at: int, row: Row) -> Row:
-    """ROW with the members that it leaves out."""
-    return {
+    """ROW with the members that it leaves out, without those that it has as None: no source tells them."""
+    whole = {
         "at": hex(at),
         "size": "4K",
         "assigned": False,
@@ -87,6 +92,7 @@ def full(at: int, row: Row) -> Row:
         "in_use": 0,
         **row,
     }
+    return {k: v for k, v in whole.items() if v is not None}
 
 
 def unchanged(given: Given) -> dict[str, Any]:
@@ -112,6 +118,11 @@ def npf(*bits: int) -> Answer:
 
 def entries(*rows: Row) -> Given:
     return {"entries": list(rows)}
+
+
+def own(first: int, after: int = 0) -> Given:
+    """The RMP itself lies from page FIRST on, one page long or up to AFTER."""
+    return {"own": {"start": hex(first), "end": hex(after or first + PAGE)}}
 
 
 def cpu(**members: Any) -> Given:
@@ -158,11 +169,18 @@ class Cases:
     def _input(self, twin: str | None, change: Mapping[str, Any]) -> Given:
         return merged(self.inputs[twin] if twin else self.base, change)
 
+    def _rules(self, name: str, rule: Rule, given: Given) -> tuple[list[str], list[str]]:
+        """Requirements and flags."""
+        numbers = (rule,) if isinstance(rule, int) else rule
+        if "policy" not in given and UNCONFIRMED_RULES & set(numbers):
+            raise ValueError(f"{name}: {numbers} is not confirmed, and no switch is stated")
+        return [f"SNP-RMP-{n:03}" for n in numbers], [UNCONFIRMED] if "policy" in given else []
+
     def valid(
         self,
         name: str,
         title: str,
-        req: int,
+        rule: Rule,
         *,
         like: str | None = None,
         after: Mapping[int, Row] | None = None,
@@ -181,47 +199,60 @@ class Cases:
         output["changed"] = len(output["entries"]) if changed is None else changed
         if asids is not None:
             output["asid_pages"] = {str(asid): n for asid, n in zip(op.ASIDS, asids, strict=True)}
-        req_id = [f"SNP-RMP-{req:03}"]
-        flags = [UNCONFIRMED] if req in UNCONFIRMED_RULES else []
-        self.family.valid(name, title, req_id, self.layer, given, output, flags=flags)
+        requirements, flags = self._rules(name, rule, given)
+        self.family.valid(name, title, requirements, self.layer, given, output, flags=flags)
 
-    def invalid(self, rows: Sequence[Refusal]) -> None:
-        """Refused, with nothing changed."""
-        for name, defect, req, twin, (status, error), change in rows:
+    def alike(self, classes: Sequence[Alike]) -> None:
+        """Refused alike, wherever the defect is."""
+        for defect, rows in classes:
+            self.invalid(rows, defect)
+
+    def invalid(self, rows: Sequence[Refusal], defect: str = "") -> None:
+        """Refused, with nothing changed. DEFECT: what all ROWS are places of; else each is one of its own."""
+        for name, text, rule, twin, (status, error), change in rows:
             given = self._input(twin, change)
+            requirements, flags = self._rules(name, rule, given)
             output = unchanged(given)
             if status in op.FAULTS.values():
                 output["error"] = hex(error)
             self.family.invalid(
                 name,
-                defect,
-                [f"SNP-RMP-{req:03}"],
+                text,
+                requirements,
                 self.layer,
                 given,
                 twin=twin,
-                defect=defect,
+                defect=defect or text,
+                boundary=text if defect else None,
                 changes=[(path, path.rpartition(".")[2], None) for path in _paths(change)],
                 status=status,
                 output=output,
-                flags=[UNCONFIRMED] if req in UNCONFIRMED_RULES else [],
+                flags=flags,
             )
 
     def policy(
         self,
         name: str,
         title: str,
-        req: int,
+        rule: int,
         twin: str,
         answer: Answer,
         switch: str,
         sides: tuple[Any, Any],
         change: Given,
+        **seen: Any,
     ) -> None:
-        """By SWITCH: its values that accept and that refuse."""
+        """By SWITCH: its values that accept and that refuse. A case for those who cannot turn it, and one of
+        each value with what becomes of the table; SEEN: of the accepting one, as `valid` has it."""
+        accepted = f"{name}-accepted"
+        where = [f"{title}, where {switch} is {json.dumps(value)}" for value in sides]
+        self.valid(accepted, where[0], rule, like=twin, policy={switch: sides[0]}, **change, **seen)
+        turned = {"policy": {switch: sides[1]}}
+        self.invalid([(f"{name}-refused", where[1], rule, accepted, answer, turned)])
         self.family.policy(
             name,
             title,
-            [f"SNP-RMP-{req:03}"],
+            [f"SNP-RMP-{rule:03}"],
             self.layer,
             self._input(twin, change),
             accept={switch: sides[0]},
@@ -232,3 +263,14 @@ class Cases:
             defect=title,
             changes=[(path, path.rpartition(".")[2], None) for path in _paths(change)],
         )
+
+
+def cite_twins(family: Family) -> None:
+    """A twin shows what its invalid cases break as it should be: it names their requirements too."""
+    shown: dict[str, list[str]] = {}
+    for case in family.cases:
+        if case.result == "invalid":
+            shown.setdefault(str(case.twin), []).extend(case.requirement)
+    for index, case in enumerate(family.cases):
+        named = (*case.requirement, *shown.get(case.id, ()))
+        family.cases[index] = replace(case, requirement=tuple(dict.fromkeys(named)))

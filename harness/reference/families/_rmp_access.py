@@ -19,6 +19,7 @@ from reference.families._rmp import (
     THIRD,
     VC,
     VMPL,
+    Alike,
     Cases,
     Given,
     Refusal,
@@ -26,6 +27,7 @@ from reference.families._rmp import (
     do,
     entries,
     npf,
+    own,
     page,
 )
 
@@ -68,25 +70,45 @@ HOST_GOOD: tuple[Good, ...] = (
     ("host-beside", "By 4 KiB an Assigned neighbour does not matter", 104, [page("Guest-Valid", THIRD)], {}),
     (
         "host-ad-2m",
-        "An accessed bit is set by 2 MiB beside an Assigned page",
-        119,
+        "An accessed bit is set by 2 MiB beside an Assigned page, for which 4 KiB count",
+        101,
         [page("Guest-Valid", THIRD)],
         {"kind": "walk-AD", "size": "2M"},
     ),
 )
 
-HOST_REFUSED: list[Refusal] = [
-    *(
-        (
-            f"host-{state.lower()}",
-            f"The host writes a {state} page",
-            101,
-            "host-write",
-            PF,
-            entries(page(state)),
-        )
-        for state in ASSIGNED
+HOST_ALIKE: list[Alike] = [
+    (
+        "The host writes an Assigned page",
+        [
+            (
+                f"host-{state.lower()}",
+                f"The host writes a {state} page",
+                101,
+                "host-write",
+                PF,
+                entries(page(state)),
+            )
+            for state in ASSIGNED
+        ],
     ),
+    (
+        "The host writes by 2 MiB, another page than the first is Assigned",
+        [
+            ("host-2m-beside", "By 2 MiB, the second page is Assigned", 104, "host-2m", PF, MINE),
+            (
+                "host-2m-last",
+                "By 2 MiB, the last page is Assigned",
+                104,
+                "host-2m",
+                PF,
+                entries(page("Reclaim", LAST)),
+            ),
+        ],
+    ),
+]
+HOST_REFUSED: list[Refusal] = [
+    ("host-own", "The host writes a page of the RMP itself", 175, "host-write", PF, own(SECOND)),
     ("host-walk-assigned", "The host's page table in a guest's page", 101, "host-walk", PF, MINE),
     ("host-sss-assigned", "The host's shadow stack in a guest's page", 101, "host-write-sss", PF, MINE),
     (
@@ -96,15 +118,6 @@ HOST_REFUSED: list[Refusal] = [
         "host-write",
         PF,
         entries(LARGE_PAGE),
-    ),
-    ("host-2m-beside", "By 2 MiB, the second page is Assigned", 104, "host-2m", PF, MINE),
-    (
-        "host-2m-last",
-        "By 2 MiB, the last page is Assigned",
-        104,
-        "host-2m",
-        PF,
-        entries(page("Reclaim", LAST)),
     ),
     (
         "host-2m-first",
@@ -125,16 +138,24 @@ GUEST_GOOD: tuple[Good, ...] = (
     ("guest-2m", "A guest without SNP writes by 2 MiB, no page of it Assigned", 104, [], {"size": "2M"}),
 )
 
-GUEST_REFUSED: list[Refusal] = [
-    ("guest-assigned", "A guest without SNP writes another's page", 102, "guest-write", npf(), MINE),
+GUEST_ALIKE: list[Alike] = [
     (
-        "guest-firmware",
-        "A guest without SNP writes firmware's page",
-        102,
-        "guest-write",
-        npf(),
-        entries(page("Firmware")),
+        "A guest without SNP writes an Assigned page",
+        [
+            ("guest-assigned", "A guest without SNP writes another's page", 102, "guest-write", npf(), MINE),
+            (
+                "guest-firmware",
+                "A guest without SNP writes firmware's page",
+                102,
+                "guest-write",
+                npf(),
+                entries(page("Firmware")),
+            ),
+        ],
     ),
+]
+GUEST_REFUSED: list[Refusal] = [
+    ("guest-own", "A guest writes a page of the RMP itself", 175, "guest-write", npf(), own(SECOND)),
     (
         "guest-walk-assigned",
         "A page table of a guest without SNP in another's page",
@@ -161,9 +182,23 @@ SHARED_GOOD: tuple[Good, ...] = (
     ("shared-2m", "An SNP guest writes by 2 MiB with C=0, no page of it Assigned", 104, [], {"size": "2M"}),
 )
 
+SHARED_ALIKE: list[Alike] = [
+    (
+        "An SNP guest writes an Assigned page with C=0",
+        [
+            ("shared-own", "An SNP guest writes its own page with C=0", 103, "shared-write", npf(), MINE),
+            (
+                "shared-other",
+                "An SNP guest writes another's page with C=0",
+                103,
+                "shared-write",
+                npf(),
+                OTHER_GUEST,
+            ),
+        ],
+    ),
+]
 SHARED_REFUSED: list[Refusal] = [
-    ("shared-own", "An SNP guest writes its own page with C=0", 103, "shared-write", npf(), MINE),
-    ("shared-other", "An SNP guest writes another's page with C=0", 103, "shared-write", npf(), OTHER_GUEST),
     (
         "shared-2m-beside",
         "An SNP guest with C=0, by 2 MiB beside an Assigned page",
@@ -259,20 +294,6 @@ PRIVATE_GOOD: tuple[Good, ...] = (
         {"vmpl": 1, "kind": "fetch-S"},
     ),
     (
-        "vmpl1-sss",
-        "A shadow stack with mask bit 4, VmplSSS on",
-        116,
-        [page("Guest-Valid", perms="1f130000")],
-        {"vmpl": 1, "kind": "SSS", "vmpl_sss": True},
-    ),
-    (
-        "vmpl1-sss-off",
-        "A shadow stack without mask bit 4, VmplSSS off",
-        116,
-        [page("Guest-Valid", perms="1f030000")],
-        {"vmpl": 1, "kind": "SSS"},
-    ),
-    (
         "vmpl1-read-sss",
         "VMPL 1 reads with VmplSSS on",
         117,
@@ -282,11 +303,103 @@ PRIVATE_GOOD: tuple[Good, ...] = (
 )
 
 DENIED, MASKED = npf(ENC), npf(ENC, VMPL)
+PRIVATE_ALIKE: list[Alike] = [
+    (
+        "A private access to a page that is in no guest's hands",
+        [
+            ("private-hypervisor", "A Hypervisor page", 106, "private-read", DENIED, entries()),
+            (
+                "private-firmware",
+                "A page of firmware's",
+                106,
+                "private-read",
+                DENIED,
+                entries(page("Firmware")),
+            ),
+        ],
+    ),
+    (
+        "The entry has another GPA",
+        [
+            ("private-other-gpa", "The entry has another GPA", 107, "private-read", DENIED, OTHER_ADDRESS),
+            (
+                "private-write-other-gpa",
+                "A write where the entry has another GPA",
+                107,
+                "private-write",
+                DENIED,
+                OTHER_ADDRESS,
+            ),
+        ],
+    ),
+    (
+        "A private access to an Immutable page",
+        [
+            (
+                "private-pre-guest",
+                "A Pre-Guest page",
+                108,
+                "private-read",
+                DENIED,
+                entries(page("Pre-Guest")),
+            ),
+            ("private-pre-swap", "A Pre-Swap page", 108, "private-read", DENIED, entries(page("Pre-Swap"))),
+        ],
+    ),
+    (
+        "A mapping larger than the entry's page",
+        [
+            (
+                "private-map-2m",
+                "A mapping of 2 MiB, an entry of 4 KiB",
+                109,
+                "private-2m",
+                DENIED,
+                entries(SMALL_FIRST),
+            ),
+            (
+                "private-map-1g",
+                "A mapping of 1 GiB, an entry of 4 KiB",
+                109,
+                "private-1g",
+                DENIED,
+                entries(SMALL_FIRST),
+            ),
+        ],
+    ),
+    (
+        "A private access to a page that is not Validated",
+        [
+            ("private-invalid", "A read of a page that is not Validated", 110, "private-read", VC, NOT_VALID),
+            (
+                "private-write-invalid",
+                "A write to a page that is not Validated",
+                110,
+                "private-write",
+                VC,
+                NOT_VALID,
+            ),
+            (
+                "private-fetch-invalid",
+                "A fetch from a page that is not Validated",
+                110,
+                "private-fetch-supervisor",
+                VC,
+                NOT_VALID,
+            ),
+        ],
+    ),
+    (
+        "A read without mask bit 0",
+        [
+            ("vmpl1-no-read", "A read without mask bit 0", 111, "vmpl1-read", MASKED, masked(0x1E)),
+            ("vmpl3-none", "A read by VMPL 3, which has nothing", 111, "vmpl1-read", MASKED, do(vmpl=3)),
+        ],
+    ),
+]
 PRIVATE_REFUSED: list[Refusal] = [
     ("private-nowhere", "A page without an entry", 105, "private-read", DENIED, do(spa=NOWHERE)),
-    ("private-hypervisor", "A Hypervisor page", 106, "private-read", DENIED, entries()),
     ("private-other", "Another guest's page", 106, "private-read", DENIED, OTHER_GUEST),
-    ("private-firmware", "A page of firmware's", 106, "private-read", DENIED, entries(page("Firmware"))),
     (
         "private-in-2m",
         "A later page of a 2 MiB page by a mapping of 4 KiB",
@@ -303,46 +416,7 @@ PRIVATE_REFUSED: list[Refusal] = [
         DENIED,
         do(gpa=GPA + 2 * PAGE),
     ),
-    ("private-other-gpa", "The entry has another GPA", 107, "private-read", DENIED, OTHER_ADDRESS),
-    (
-        "private-write-other-gpa",
-        "A write where the entry has another GPA",
-        107,
-        "private-write",
-        DENIED,
-        OTHER_ADDRESS,
-    ),
-    ("private-pre-guest", "A Pre-Guest page", 108, "private-read", DENIED, entries(page("Pre-Guest"))),
-    ("private-pre-swap", "A Pre-Swap page", 108, "private-read", DENIED, entries(page("Pre-Swap"))),
-    (
-        "private-map-2m",
-        "A mapping of 2 MiB, an entry of 4 KiB",
-        109,
-        "private-2m",
-        DENIED,
-        entries(SMALL_FIRST),
-    ),
-    (
-        "private-map-1g",
-        "A mapping of 1 GiB, an entry of 4 KiB",
-        109,
-        "private-1g",
-        DENIED,
-        entries(SMALL_FIRST),
-    ),
     ("private-map-4k", "A mapping of 4 KiB, an entry of 2 MiB", 109, "private-first", DENIED, do(size="4K")),
-    ("private-invalid", "A read of a page that is not Validated", 110, "private-read", VC, NOT_VALID),
-    ("private-write-invalid", "A write to a page that is not Validated", 110, "private-write", VC, NOT_VALID),
-    (
-        "private-fetch-invalid",
-        "A fetch from a page that is not Validated",
-        110,
-        "private-fetch-supervisor",
-        VC,
-        NOT_VALID,
-    ),
-    ("vmpl1-no-read", "A read without mask bit 0", 111, "vmpl1-read", MASKED, masked(0x1E)),
-    ("vmpl3-none", "A read by VMPL 3, which has nothing", 111, "vmpl1-read", MASKED, do(vmpl=3)),
     ("vmpl1-no-walk", "A page walk without mask bit 0", 111, "vmpl1-walk", MASKED, masked(0x1E)),
     ("vmpl1-no-write", "A write without mask bit 1", 112, "vmpl1-write", MASKED, masked(0x1D)),
     (
@@ -377,7 +451,6 @@ PRIVATE_REFUSED: list[Refusal] = [
         MASKED,
         masked(0x17),
     ),
-    ("vmpl1-no-sss", "A shadow stack without mask bit 4, VmplSSS on", 116, "vmpl1-sss", MASKED, masked(0x0F)),
     (
         "vmpl1-sss-bit",
         "A refused read with mask bit 4 and VmplSSS",
@@ -394,15 +467,16 @@ def add(f: Family) -> None:
     guest = {**host, "actor": "guest", "gpa": hex(GPA + PAGE), "asid": ASID}
     shared = {**guest, "actor": "snp", "c": False}
     private = {**shared, "kind": "read", "c": True}
-    for base, good, refused in (
-        (host, HOST_GOOD, HOST_REFUSED),
-        (guest, GUEST_GOOD, GUEST_REFUSED),
-        (shared, SHARED_GOOD, SHARED_REFUSED),
-        (private, PRIVATE_GOOD, PRIVATE_REFUSED),
+    for base, good, alike, refused in (
+        (host, HOST_GOOD, HOST_ALIKE, HOST_REFUSED),
+        (guest, GUEST_GOOD, GUEST_ALIKE, GUEST_REFUSED),
+        (shared, SHARED_GOOD, SHARED_ALIKE, SHARED_REFUSED),
+        (private, PRIVATE_GOOD, PRIVATE_ALIKE, PRIVATE_REFUSED),
     ):
         c = Cases(f, "access", do=base)
         for name, title, req, table, change in good:
             c.valid(name, title, req, entries=table, do=change)
+        c.alike(alike)
         c.invalid(refused)
     tables = Cases(f, "access", entries=[LARGE_PAGE], do={**private, **LARGE_ACCESS, "kind": "walk"})
     tables.valid("private-walk-2m", "A guest's page table in a 2 MiB page", 109)

@@ -1,4 +1,4 @@
-"""PVALIDATE, RMPADJUST and RMPQUERY: RMP notes, sections 3.3 to 3.5."""
+"""PVALIDATE and RMPADJUST: RMP notes, sections 3.3 and 3.4."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from reference.families._rmp import (
     SECOND,
     SIZEM,
     SIZEMISMATCH,
-    UD,
     VC,
+    Alike,
     Cases,
     Given,
     Refusal,
+    Rule,
     cpu,
     do,
     entries,
@@ -41,26 +42,23 @@ LARGE_VALID, LARGE_INVALID = (page(s, FIRST, size="2M") for s in ("Guest-Valid",
 GUEST = {"asid": ASID}
 
 
-def modes(twin: str, what: str, mode: int, cpl: int) -> list[Refusal]:
-    return [
-        (f"{twin}-mode", f"{what} outside 64-bit mode", mode, twin, UD, cpu(long_mode=False)),
-        (f"{twin}-no-snp", f"{what} in a guest that is not SNP-active", mode, twin, UD, cpu(snp=False)),
-        (f"{twin}-cpl", f"{what} at CPL 3", cpl, twin, GP, cpu(cpl=3)),
-    ]
-
-
 def owned(twin: str, what: str) -> list[Refusal]:
-    """The checks of mapping and owner, which the three instructions share."""
+    """The checks of mapping and owner, which both instructions share."""
     other = entries(page("Guest-Valid", asid=OTHER_ASID))
     moved = entries(page("Guest-Valid", gpa=hex(OTHER_GPA)))
-    rows: list[tuple[str, str, int, tuple[str, int], Given]] = [
-        ("absent", "an address without a nested mapping", 45, ("#VMEXIT(NPF)", 0), mapped(present=False)),
+    rows: list[tuple[str, str, Rule, tuple[str, int], Given]] = [
+        (
+            "absent",
+            "an address without a nested mapping",
+            (45, 192),
+            ("#VMEXIT(NPF)", 0),
+            mapped(present=False),
+        ),
         ("nowhere", "a page without an entry", 46, npf(ENC), mapped(spa=NOWHERE)),
         ("hypervisor", "a Hypervisor page", 47, npf(ENC), entries()),
         ("other-guest", "another guest's page", 47, npf(ENC), other),
         ("other-gpa", "a page whose entry has another GPA", 48, npf(ENC), moved),
         ("immutable", "a Pre-Guest page", 49, npf(ENC), entries(page("Pre-Guest"))),
-        ("shared", "a page through a mapping with C=0", 50, npf(), mapped(c=False)),
     ]
     return [
         (f"{twin}-{n}", f"{what} of {text}", req, twin, answer, change)
@@ -133,7 +131,6 @@ def pvalidate(c: Cases) -> None:
 
 SMALL_FIRST = page("Guest-Invalid", FIRST)
 PVALIDATE_REFUSED: list[Refusal] = [
-    *modes("pvalidate", "PVALIDATE", 41, 42),
     ("pvalidate-vmpl", "PVALIDATE at VMPL 1", 43, "pvalidate", GP, cpu(vmpl=1)),
     (
         "pvalidate-unaligned",
@@ -218,6 +215,7 @@ def adjust(c: Cases) -> None:
         "VMPL 1 leaves VMSA as it is",
         69,
         like="adjust-vmpl1",
+        policy={"adjust_refuses_vmsa": False},
         entries=[page("Guest-Valid", vmsa=True)],
         after={1: fields(valid, perms="1f0b0b01", vmsa=True)},
     )
@@ -229,6 +227,7 @@ def adjust(c: Cases) -> None:
         do=ON_LARGE,
         after={0: fields(LARGE_VALID, perms="1f030501")},
     )
+    c.alike(ADJUST_ALIKE)
     c.invalid(ADJUST_REFUSED)
     c.policy(
         "adjust-vmsa-vmpl1",
@@ -239,6 +238,7 @@ def adjust(c: Cases) -> None:
         "adjust_refuses_vmsa",
         (False, True),
         do(vmsa=True),
+        after={1: fields(valid, perms="1f0b0b01")},
     )
     c.policy(
         "adjust-vmsa-2m",
@@ -249,16 +249,29 @@ def adjust(c: Cases) -> None:
         "adjust_refuses_vmsa_2m",
         (False, True),
         do(vmsa=True),
+        after={0: fields(LARGE_VALID, perms="1f030501", vmsa=True)},
     )
 
 
+ADJUST_ALIKE: list[Alike] = [
+    (
+        "RMPADJUST for a VMPL that is not above the current one",
+        [
+            ("adjust-own", "RMPADJUST by VMPL 0 for itself", 65, "adjust", PERMISSION, do(vmpl=0)),
+            (
+                "adjust-own-vmpl1",
+                "RMPADJUST by VMPL 1 for itself",
+                65,
+                "adjust-vmpl1",
+                PERMISSION,
+                do(vmpl=1),
+            ),
+            ("adjust-above", "RMPADJUST by VMPL 1 for VMPL 0", 65, "adjust-vmpl1", PERMISSION, do(vmpl=0)),
+        ],
+    ),
+]
 ADJUST_REFUSED: list[Refusal] = [
-    *modes("adjust", "RMPADJUST", 61, 62),
     ("adjust-unaligned", "RMPADJUST of 2 MiB at the second page", 63, "adjust-2m", INPUT, do(gva=GVA + PAGE)),
-    ("adjust-vmpl4", "RMPADJUST for VMPL 4", 64, "adjust", INPUT, do(vmpl=4)),
-    ("adjust-own", "RMPADJUST by VMPL 0 for itself", 65, "adjust", PERMISSION, do(vmpl=0)),
-    ("adjust-own-vmpl1", "RMPADJUST by VMPL 1 for itself", 65, "adjust-vmpl1", PERMISSION, do(vmpl=1)),
-    ("adjust-above", "RMPADJUST by VMPL 1 for VMPL 0", 65, "adjust-vmpl1", PERMISSION, do(vmpl=0)),
     *owned("adjust", "RMPADJUST"),
     (
         "adjust-4k-of-2m",
@@ -303,47 +316,9 @@ ADJUST_REFUSED: list[Refusal] = [
 ]
 
 
-def query(c: Cases) -> None:
-    c.valid("query", "The mask of VMPL 1", 85, told=found(0x0B))
-    c.valid("query-vmpl1", "VMPL 1 asks about VMPL 3", 85, cpu={"vmpl": 1}, do={"vmpl": 3}, told=found(0x01))
-    c.valid("query-vmsa", "A VMSA", 85, entries=[page("Guest-Valid", vmsa=True)], told=found(0x0B, vmsa=True))
-    c.valid(
-        "query-2m",
-        "A 2 MiB page",
-        85,
-        entries=[LARGE_VALID],
-        do={"map": LARGE_MAP},
-        told=found(0x0B, size="2M"),
-    )
-    c.valid(
-        "query-not-valid",
-        "A page that is not Validated",
-        85,
-        entries=[page("Guest-Invalid")],
-        told=found(0x0B),
-    )
-    c.invalid(QUERY_REFUSED)
-
-
-def found(mask: int, *, vmsa: bool = False, size: str = "4K") -> Given:
-    return {"found": {"mask": hex(mask), "vmsa": vmsa, "size": size}}
-
-
-QUERY_REFUSED: list[Refusal] = [
-    *modes("query", "RMPQUERY", 81, 82),
-    ("query-none", "RMPQUERY on a processor without it", 81, "query", UD, cpu(rmpquery=False)),
-    ("query-vmpl4", "RMPQUERY about VMPL 4", 83, "query", INPUT, do(vmpl=4)),
-    ("query-own", "RMPQUERY by VMPL 0 about itself", 84, "query", PERMISSION, do(vmpl=0)),
-    ("query-above", "RMPQUERY by VMPL 1 about VMPL 0", 84, "query-vmpl1", PERMISSION, do(vmpl=0)),
-    *owned("query", "RMPQUERY"),
-]
-
-
 def add(f: Family) -> None:
     base = {"gva": hex(GVA + PAGE), "map": MAP}
     do_validate = {"instruction": "PVALIDATE", **base, "validate": True}
     pvalidate(Cases(f, "pvalidate", entries=[page("Guest-Invalid")], cpu=GUEST, do=do_validate))
     do_adjust = {"instruction": "RMPADJUST", **base, "vmpl": 1, "mask": "0x3"}
     adjust(Cases(f, "rmpadjust", entries=[page("Guest-Valid")], cpu=GUEST, do=do_adjust))
-    do_query = {"instruction": "RMPQUERY", "map": MAP, "vmpl": 1}
-    query(Cases(f, "rmpquery", entries=[page("Guest-Valid")], cpu=GUEST, do=do_query))

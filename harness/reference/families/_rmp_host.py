@@ -9,7 +9,6 @@ from reference.families._rmp import (
     ASID,
     FIRST,
     FULL,
-    GP,
     GPA,
     INPUT,
     INUSE,
@@ -23,14 +22,16 @@ from reference.families._rmp import (
     PERMS,
     SECOND,
     THIRD,
-    UD,
     UNFIT,
+    Alike,
     Cases,
     Given,
     Refusal,
+    became,
     cpu,
     do,
     entries,
+    own,
     page,
 )
 
@@ -41,15 +42,6 @@ NEW_GUEST = {"assigned": True, "asid": ASID, "gpa": hex(GPA + PAGE), "perms": FU
 NEW_LARGE = {"size": "2M", "assigned": True, "asid": ASID, "gpa": hex(GPA), "perms": FULL}
 LATER = {"assigned": True}  # a later page of a 2 MiB page
 LARGE_PAGE = page("Guest-Valid", FIRST, size="2M")
-
-
-def modes(twin: str, what: str, mode: int, cpl: int) -> list[Refusal]:
-    """64-bit mode, SNP and CPL: which of them comes first is not known, that they are asked for is."""
-    return [
-        (f"{twin}-mode", f"{what} outside 64-bit mode", mode, twin, UD, cpu(long_mode=False)),
-        (f"{twin}-snp-off", f"{what} with SYSCFG.SNPEn off", mode, twin, UD, cpu(snp=False)),
-        (f"{twin}-cpl", f"{what} at CPL 3", cpl, twin, GP, cpu(cpl=3)),
-    ]
 
 
 def new(**members: Any) -> Given:
@@ -154,7 +146,7 @@ def update_valid(c: Cases) -> None:
     c.valid(
         "asid-highest",
         "The highest ASID that an entry holds, 1023",
-        13,
+        17,
         do={"new": {**GUEST, "asid": 1023}},
         after={0: {"subpages": 1}, 1: {**NEW_GUEST, "asid": 1023}},
     )
@@ -206,6 +198,45 @@ def update_valid(c: Cases) -> None:
     )
 
 
+def update_stated(c: Cases) -> None:
+    """Open points that no value of a switch accepts: what one value of it makes of them."""
+    c.valid(
+        "later-of-4k",
+        "4 KiB at a later page of a region of 4 KiB pages",
+        9,
+        entries=[page("Guest-Valid", FIRST)],
+        policy={"update_inside_2m": 4},
+        do={"new": GUEST},
+        after={0: {**became("Guest-Valid", FIRST), "subpages": 1}, 1: NEW_GUEST},
+        asids=(2, 0),
+    )
+    c.valid(
+        "release-idle",
+        "A VMSA that is not in use is released",
+        12,
+        entries=[page("Guest-Valid", vmsa=True)],
+        policy={"update_in_use_first": False},
+        after={0: {}, 1: {}},
+        asids=(0, 0),
+    )
+    used_guest = entries(page("Guest-Valid", vmsa=True, in_use=1))
+    used_vmcb = entries(page("Hypervisor", in_use=1))
+    c.invalid(
+        [
+            (
+                "update-later",
+                "4 KiB at a later page of a 2 MiB page",
+                9,
+                "later-of-4k",
+                OVERLAP,
+                entries(LARGE_PAGE),
+            ),
+            ("update-in-use", "RMPUPDATE of a guest's VMSA in use", 12, "release-idle", INUSE, used_guest),
+            ("assign-in-use", "RMPUPDATE of a VMCB in use", 12, "release-idle", INUSE, used_vmcb),
+        ]
+    )
+
+
 IMMUTABLE_STATES = ("HV-Fixed", "Firmware", "Context", "Metadata", "Pre-Guest", "Pre-Swap")
 OVER = (
     ("second", "the second page is a guest's", page("Guest-Valid")),
@@ -214,40 +245,67 @@ OVER = (
     ("firmware", "a page is firmware's", page("Firmware", THIRD)),
 )
 FROZEN_LARGE = entries(page("Pre-Guest", FIRST, size="2M"))
-USED_GUEST = entries(page("Guest-Valid", vmsa=True, in_use=1))
-USED_VMCB = entries(page("Hypervisor", in_use=1))
-USED_THIRD = entries(page("Hypervisor", THIRD, in_use=1))
+UPDATE_ALIKE: list[Alike] = [
+    (
+        "RMPUPDATE of an Immutable page",
+        [
+            *(
+                (f"update-{s.lower()}", f"RMPUPDATE of a {s} page", 7, "assign", PERMISSION, entries(page(s)))
+                for s in IMMUTABLE_STATES
+            ),
+            (
+                "release-firmware",
+                "A Firmware page is released",
+                7,
+                "release",
+                PERMISSION,
+                entries(page("Firmware")),
+            ),
+            (
+                "update-2m-immutable",
+                "RMPUPDATE of an Immutable 2 MiB page",
+                7,
+                "2m-again",
+                PERMISSION,
+                FROZEN_LARGE,
+            ),
+        ],
+    ),
+    (
+        "RMPUPDATE of 2 MiB while another page of the region is Assigned",
+        [
+            (
+                f"update-over-{name}",
+                f"RMPUPDATE of 2 MiB while {what}",
+                10,
+                "assign-2m",
+                OVERLAP,
+                entries(row),
+            )
+            for name, what, row in OVER
+        ],
+    ),
+    (
+        "4 KiB at the first page of a 2 MiB page",
+        [
+            ("update-4k-in-2m", "4 KiB of a 2 MiB page are assigned", 8, "2m-again", OVERLAP, new(size="4K")),
+            (
+                "release-4k-in-2m",
+                "4 KiB of a 2 MiB page are released",
+                8,
+                "release-2m",
+                OVERLAP,
+                new(size="4K"),
+            ),
+        ],
+    ),
+]
 UPDATE_REFUSED: list[Refusal] = [
-    *modes("assign", "RMPUPDATE", 1, 2),
-    ("update-asid", "RMPUPDATE by a guest", 3, "assign", PERMISSION, cpu(asid=1)),
     ("update-2m-unaligned", "RMPUPDATE of 2 MiB at the second page", 4, "assign-2m", INPUT, do(spa=SECOND)),
     ("unassigned-immutable", "Immutable without Assigned", 5, "release", INPUT, new(immutable=True)),
     ("unassigned-asid", "An ASID without Assigned", 5, "release", INPUT, new(asid=ASID)),
     ("update-nowhere", "RMPUPDATE of a page without an entry", 6, "assign", INPUT, do(spa=NOWHERE)),
-    *(
-        (f"update-{s.lower()}", f"RMPUPDATE of a {s} page", 7, "assign", PERMISSION, entries(page(s)))
-        for s in IMMUTABLE_STATES
-    ),
-    ("release-firmware", "A Firmware page is released", 7, "release", PERMISSION, entries(page("Firmware"))),
-    ("update-2m-immutable", "RMPUPDATE of an Immutable 2 MiB page", 7, "2m-again", PERMISSION, FROZEN_LARGE),
-    ("update-4k-in-2m", "4 KiB at the first page of a 2 MiB page", 8, "2m-again", OVERLAP, new(size="4K")),
-    (
-        "release-4k-in-2m",
-        "The first 4 KiB of a 2 MiB page are released",
-        8,
-        "release-2m",
-        OVERLAP,
-        new(size="4K"),
-    ),
-    ("update-later", "4 KiB at a later page of a 2 MiB page", 9, "assign", OVERLAP, entries(LARGE_PAGE)),
-    *(
-        (f"update-over-{name}", f"RMPUPDATE of 2 MiB while {what}", 10, "assign-2m", OVERLAP, entries(row))
-        for name, what, row in OVER
-    ),
-    ("update-in-use", "RMPUPDATE of a guest's VMSA in use", 12, "release", INUSE, USED_GUEST),
-    ("assign-in-use", "RMPUPDATE of a VMCB in use", 12, "assign", INUSE, USED_VMCB),
-    ("update-2m-in-use", "RMPUPDATE of 2 MiB over a page in use", 12, "assign-2m", INUSE, USED_THIRD),
-    ("asid-beyond", "An ASID that no entry holds, 1024", 13, "asid-highest", INPUT, new(asid=1024)),
+    ("update-own", "RMPUPDATE of a page of the RMP itself", 175, "assign", PERMISSION, own(SECOND)),
 ]
 
 
@@ -261,6 +319,9 @@ def update_policy(c: Cases) -> None:
         "update_over_hv_fixed",
         (0, 2),
         entries(page("HV-Fixed", THIRD)),
+        after={0: NEW_LARGE, 1: LATER, 2: LATER, 3: LATER},
+        changed=512,
+        asids=(512, 0),
     )
     c.policy(
         "firmware-gpa",
@@ -271,7 +332,11 @@ def update_policy(c: Cases) -> None:
         "update_refuses_gpa",
         (False, True),
         new(gpa=hex(OTHER_GPA)),
+        after={0: {"subpages": 1}, 1: {**FIRMWARE, "perms": FULL, "gpa": hex(OTHER_GPA)}},
     )
+
+
+UNCOUNTED = {"subpages": None}  # what PSMASH makes of the count is inferred only, section 3.2
 
 
 def psmash(c: Cases) -> None:
@@ -282,7 +347,7 @@ def psmash(c: Cases) -> None:
         "psmash",
         "A 2 MiB page becomes 512 copies with GPAs of their own",
         30,
-        after={0: {**split, "gpa": hex(GPA), "subpages": 511}, **copies, 3: last},
+        after={0: {**split, "gpa": hex(GPA), **UNCOUNTED}, **copies, 3: last},
         changed=512,
         asids=(512, 0),
     )
@@ -294,7 +359,7 @@ def psmash(c: Cases) -> None:
         30,
         entries=[page("Guest-Invalid", FIRST, size="2M")],
         after={
-            0: {**frozen, "gpa": hex(GPA), "subpages": 511},
+            0: {**frozen, "gpa": hex(GPA), **UNCOUNTED},
             **fresh,
             3: {**frozen, "gpa": hex(GPA + 511 * PAGE)},
         },
@@ -302,16 +367,38 @@ def psmash(c: Cases) -> None:
         asids=(512, 0),
     )
     c.invalid(PSMASH_REFUSED)
-    for name, title, req, switch, state in (
-        ("psmash-reclaim", "PSMASH of a 2 MiB page without ASID", 28, "psmash_needs_asid", "Reclaim"),
-        ("psmash-immutable", "PSMASH of an Immutable page", 29, "psmash_needs_mutable", "Pre-Guest"),
-    ):
-        change = entries(page(state, FIRST, size="2M"))
-        c.policy(name, title, req, "psmash", UNFIT, switch, (False, True), change)
+    c.policy(
+        "psmash-reclaim",
+        "PSMASH of a 2 MiB page without ASID",
+        28,
+        "psmash",
+        UNFIT,
+        "psmash_needs_asid",
+        (False, True),
+        entries(page("Reclaim", FIRST, size="2M")),
+        after={0: {**became("Reclaim", FIRST), **UNCOUNTED}},
+    )
+    frozen_copies = {i: {**copy, "immutable": True} for i, copy in fresh.items()}
+    c.policy(
+        "psmash-immutable",
+        "PSMASH of an Immutable page",
+        29,
+        "psmash",
+        UNFIT,
+        "psmash_needs_mutable",
+        (False, True),
+        entries(page("Pre-Guest", FIRST, size="2M")),
+        after={
+            0: {**became("Pre-Guest", FIRST), **UNCOUNTED},
+            **frozen_copies,
+            3: became("Pre-Guest", LAST),
+        },
+        changed=512,
+        asids=(512, 0),
+    )
 
 
 PSMASH_REFUSED: list[Refusal] = [
-    *modes("psmash", "PSMASH", 21, 22),
     ("psmash-unaligned", "PSMASH at the second page", 23, "psmash", INPUT, do(spa=SECOND)),
     ("psmash-nowhere", "PSMASH of a page without an entry", 24, "psmash", INPUT, do(spa=NOWHERE)),
     ("psmash-asid", "PSMASH by a guest", 25, "psmash", PERMISSION, cpu(asid=1)),
@@ -328,18 +415,11 @@ def told(
     *,
     assigned: bool = True,
     immutable: bool = False,
-    region: bool = True,
+    region: bool | None = None,
 ) -> dict[str, Any]:
-    return {
-        "read": {
-            "gpa": hex(gpa),
-            "assigned": assigned,
-            "size": size,
-            "region_assigned": region,
-            "immutable": immutable,
-            "asid": asid,
-        }
-    }
+    """REGION: None where no switch is stated."""
+    read = {"gpa": hex(gpa), "assigned": assigned, "size": size, "immutable": immutable, "asid": asid}
+    return {"read": read if region is None else {**read, "region_assigned": region}}
 
 
 def read(c: Cases) -> None:
@@ -354,7 +434,7 @@ def read(c: Cases) -> None:
         "read-hypervisor",
         "RMPREAD of a Hypervisor page in a region without Assigned pages",
         36,
-        told=told(assigned=False, region=False),
+        told=told(assigned=False),
     )
     c.valid(
         "read-firmware",
@@ -384,7 +464,7 @@ def read(c: Cases) -> None:
         37,
         entries=[page("Guest-Valid", LAST)],
         policy={"read_tells_region": True},
-        told=told(assigned=False),
+        told=told(assigned=False, region=True),
     )
     c.valid(
         "read-region-off",
@@ -398,8 +478,6 @@ def read(c: Cases) -> None:
 
 
 READ_REFUSED: list[Refusal] = [
-    *modes("read", "RMPREAD", 32, 33),
-    ("read-absent", "RMPREAD on a processor without it", 32, "read", UD, cpu(rmpread=False)),
     ("read-nowhere", "RMPREAD of a page without an entry", 34, "read", INPUT, do(spa=NOWHERE)),
     ("read-asid", "RMPREAD by a guest", 35, "read", PERMISSION, cpu(asid=1)),
 ]
@@ -408,6 +486,8 @@ READ_REFUSED: list[Refusal] = [
 def add(f: Family) -> None:
     update = Cases(f, "rmpupdate", do={"instruction": "RMPUPDATE", "spa": hex(SECOND), "new": {}})
     update_valid(update)
+    update_stated(update)
+    update.alike(UPDATE_ALIKE)
     update.invalid(UPDATE_REFUSED)
     update_policy(update)
     psmash(Cases(f, "psmash", entries=[LARGE_PAGE], do={"instruction": "PSMASH", "spa": hex(FIRST)}))

@@ -12,19 +12,23 @@ from reference.families._rmp import (
     OTHER_ASID,
     SECOND,
     THIRD,
+    Alike,
     Answer,
     Cases,
+    Refusal,
     Row,
     became,
     do,
     entries,
+    own,
     page,
 )
-from reference.rmp_moves import ADDRESS, OWNER, SIZE, STATE
+from reference.rmp_moves import ADDRESS, GUEST, OWNER, PARAM, SIZE, STATE
 
 OWNER_PAGE, OTHER_OWNER = "0x200000", "0x201000"  # guest contexts
 BAD_ADDRESS, BAD_SIZE, BAD_STATE, BAD_OWNER = ((name, 0) for name in (ADDRESS, SIZE, STATE, OWNER))
-PARAM: Answer = ("INVALID_PARAM", 0)
+BAD_PARAM: Answer = (PARAM, 0)
+BAD_GUEST: Answer = (GUEST, 0)
 NEW_PERMS = "1f070301"
 LARGE_FROZEN = page("Pre-Guest", FIRST, size="2M")
 ON_LARGE = {"spa": hex(FIRST), "size": "2M"}
@@ -63,38 +67,112 @@ def contexts(c: Cases) -> None:
         do={"instruction": "SNP_PAGE_SET_STATE"},
         after={0: {}, 1: became("HV-Fixed")},
     )
-    bad = entries(page("Reclaim"))
-    c.invalid(
+    c.valid(
+        "set-state-nowhere",
+        "SNP_PAGE_SET_STATE skips a page without an entry",
+        152,
+        do={"instruction": "SNP_PAGE_SET_STATE", "spa": hex(NOWHERE)},
+    )
+    c.alike(CONTEXTS_ALIKE)
+    c.invalid(CONTEXTS_REFUSED)
+
+
+RECLAIM_PAGE, CONTEXT_PAGE = entries(page("Reclaim")), entries(page("Context"))
+CONTEXTS_ALIKE: list[Alike] = [
+    (
+        "SNP_GCTX_CREATE of a page that is not Firmware",
         [
-            ("gctx-create-state", "SNP_GCTX_CREATE of a Reclaim page", 155, "gctx-create", BAD_STATE, bad),
+            (
+                "gctx-create-state",
+                "SNP_GCTX_CREATE of a Reclaim page",
+                155,
+                "gctx-create",
+                BAD_STATE,
+                RECLAIM_PAGE,
+            ),
             (
                 "gctx-create-twice",
                 "A second context in one page",
                 155,
                 "gctx-create",
                 BAD_STATE,
-                entries(page("Context")),
+                CONTEXT_PAGE,
             ),
+        ],
+    ),
+    (
+        "SNP_PAGE_SET_STATE of a page that is not Firmware",
+        [
             (
-                "gctx-create-2m",
-                "A context in a 2 MiB page",
-                153,
-                "gctx-create-first",
-                BAD_SIZE,
-                entries(page("Firmware", FIRST, size="2M")),
+                "set-state-state",
+                "SNP_PAGE_SET_STATE of a Reclaim page",
+                155,
+                "set-state",
+                BAD_STATE,
+                RECLAIM_PAGE,
             ),
-            ("md-init-state", "SNP_PAGE_MD_INIT of a Reclaim page", 155, "md-init", BAD_STATE, bad),
-            ("set-state-state", "SNP_PAGE_SET_STATE of a Reclaim page", 155, "set-state", BAD_STATE, bad),
             (
                 "set-state-context",
                 "SNP_PAGE_SET_STATE of a context",
                 155,
                 "set-state",
                 BAD_STATE,
-                entries(page("Context")),
+                CONTEXT_PAGE,
             ),
-        ]
-    )
+        ],
+    ),
+]
+CONTEXTS_REFUSED: list[Refusal] = [
+    (
+        "gctx-create-2m",
+        "A context in a 2 MiB page",
+        153,
+        "gctx-create-first",
+        BAD_SIZE,
+        entries(page("Firmware", FIRST, size="2M")),
+    ),
+    (
+        "gctx-create-nowhere",
+        "SNP_GCTX_CREATE of a page without an entry",
+        152,
+        "gctx-create",
+        BAD_STATE,
+        do(spa=NOWHERE),
+    ),
+    (
+        "gctx-create-own",
+        "SNP_GCTX_CREATE of a page of the RMP itself",
+        175,
+        "gctx-create",
+        BAD_PARAM,
+        own(SECOND),
+    ),
+    (
+        "decommission-firmware",
+        "SNP_DECOMMISSION of a page that is no context",
+        155,
+        "decommission",
+        BAD_GUEST,
+        entries(page("Firmware")),
+    ),
+    (
+        "decommission-nowhere",
+        "SNP_DECOMMISSION of a page without an entry",
+        152,
+        "decommission",
+        BAD_GUEST,
+        do(spa=NOWHERE),
+    ),
+    ("md-init-state", "SNP_PAGE_MD_INIT of a Reclaim page", 155, "md-init", BAD_STATE, RECLAIM_PAGE),
+    (
+        "set-state-own",
+        "SNP_PAGE_SET_STATE of a page of the RMP itself",
+        175,
+        "set-state",
+        BAD_ADDRESS,
+        own(SECOND),
+    ),
+]
 
 
 def launch(c: Cases) -> None:
@@ -136,6 +214,27 @@ def launch(c: Cases) -> None:
                 "launch",
                 BAD_STATE,
                 entries(page("Pre-Swap")),
+            ),
+        ],
+        "SNP_LAUNCH_UPDATE of a page that is not Pre-Guest",
+    )
+    c.invalid(
+        [
+            (
+                "launch-nowhere",
+                "SNP_LAUNCH_UPDATE of a page without an entry",
+                152,
+                "launch",
+                BAD_STATE,
+                do(spa=NOWHERE),
+            ),
+            (
+                "launch-2m-later",
+                "SNP_LAUNCH_UPDATE of 2 MiB at the second page",
+                154,
+                "launch-2m",
+                BAD_STATE,
+                do(spa=SECOND),
             ),
             (
                 "launch-size",
@@ -203,7 +302,7 @@ def reclaim(c: Cases) -> None:
                 155,
                 "reclaim-firmware",
                 BAD_STATE,
-                entries(page("Context")),
+                CONTEXT_PAGE,
             ),
             (
                 "reclaim-hv-fixed",
@@ -212,6 +311,19 @@ def reclaim(c: Cases) -> None:
                 "reclaim-firmware",
                 BAD_STATE,
                 entries(page("HV-Fixed")),
+            ),
+        ],
+        "SNP_PAGE_RECLAIM of an Immutable page that its rows do not name",
+    )
+    c.invalid(
+        [
+            (
+                "reclaim-2m-later",
+                "SNP_PAGE_RECLAIM of 2 MiB at the second page",
+                154,
+                "reclaim-2m",
+                BAD_SIZE,
+                do(spa=SECOND),
             ),
             (
                 "reclaim-nowhere",
@@ -244,12 +356,13 @@ def reclaim(c: Cases) -> None:
 def page_move(c: Cases) -> None:
     src, dst = page("Pre-Guest", perms=NEW_PERMS, vmsa=True), page("Pre-Guest", THIRD)
     moved = {"gpa": src["gpa"], "perms": NEW_PERMS, "vmsa": True}
+    left = became("Guest-Invalid", gpa=None, perms=None, vmsa=None)  # no source tells what stays
     c.valid(
         "move",
         "SNP_PAGE_MOVE of a Pre-Guest page: both become Guest-Invalid",
         160,
         entries=[src, dst],
-        after={1: became("Guest-Invalid", perms=NEW_PERMS, vmsa=True), 2: became("Guest-Invalid", **moved)},
+        after={1: left, 2: became("Guest-Invalid", **moved)},
     )
     swapped = page("Pre-Swap", perms=NEW_PERMS)
     c.valid(
@@ -258,7 +371,7 @@ def page_move(c: Cases) -> None:
         160,
         entries=[swapped, dst],
         after={
-            1: became("Guest-Invalid", perms=NEW_PERMS),
+            1: left,
             2: became("Guest-Valid", **{**moved, "vmsa": False}),
         },
     )
@@ -269,6 +382,16 @@ def page_move(c: Cases) -> None:
         entries=[page("Metadata"), page("Firmware", THIRD)],
         after={1: became("Firmware"), 2: became("Metadata", THIRD)},
     )
+    targets = (
+        ("move-target", "Guest-Invalid"),
+        ("move-target-swapped", "Pre-Swap"),
+        ("move-to-firmware", "Firmware"),
+    )
+    rows: list[Refusal] = [
+        (name, f"SNP_PAGE_MOVE to a {state} page", 161, "move", BAD_STATE, entries(src, page(state, THIRD)))
+        for name, state in targets
+    ]
+    c.invalid(rows, "SNP_PAGE_MOVE of a guest's page to a page that is not Pre-Guest")
     c.invalid(
         [
             (
@@ -278,30 +401,6 @@ def page_move(c: Cases) -> None:
                 "move",
                 BAD_STATE,
                 entries(page("Guest-Valid"), dst),
-            ),
-            (
-                "move-target",
-                "SNP_PAGE_MOVE to a Guest-Invalid page",
-                161,
-                "move",
-                BAD_STATE,
-                entries(src, page("Guest-Invalid", THIRD)),
-            ),
-            (
-                "move-target-swapped",
-                "SNP_PAGE_MOVE to a Pre-Swap page",
-                161,
-                "move",
-                BAD_STATE,
-                entries(src, page("Pre-Swap", THIRD)),
-            ),
-            (
-                "move-to-firmware",
-                "A guest's page is moved to a Firmware page",
-                161,
-                "move",
-                BAD_STATE,
-                entries(src, page("Firmware", THIRD)),
             ),
             (
                 "move-of-other",

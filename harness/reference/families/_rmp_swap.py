@@ -7,12 +7,12 @@ from reference.families._rmp import (
     ASID,
     FIRST,
     GPA,
+    LARGE,
     LAST,
     NOWHERE,
     OTHER_ASID,
     PAGE,
     SECOND,
-    Answer,
     Cases,
     Given,
     Refusal,
@@ -20,10 +20,13 @@ from reference.families._rmp import (
     became,
     do,
     entries,
+    own,
     page,
 )
 from reference.families._rmp_move import (
+    BAD_ADDRESS,
     BAD_OWNER,
+    BAD_PARAM,
     BAD_SIZE,
     BAD_STATE,
     LARGE_FROZEN,
@@ -34,7 +37,6 @@ from reference.families._rmp_move import (
     cases,
 )
 
-PARAM: Answer = ("INVALID_PARAM", 0)
 BACK: Row = {"gpa": hex(GPA + 9 * PAGE), "perms": NEW_PERMS}  # what comes back with a page
 
 
@@ -79,6 +81,19 @@ def swap_out(c: Cases) -> None:
                 entries(page("Guest-Valid")),
             ),
             (
+                "swap-out-data",
+                "A metadata page is swapped out as data",
+                155,
+                "swap-out",
+                BAD_STATE,
+                entries(page("Metadata")),
+            ),
+        ],
+        "SNP_PAGE_SWAP_OUT of data that is not Pre-Guest or Pre-Swap",
+    )
+    c.invalid(
+        [
+            (
                 "swap-out-owner",
                 "SNP_PAGE_SWAP_OUT of another guest's page",
                 156,
@@ -93,14 +108,6 @@ def swap_out(c: Cases) -> None:
                 "swap-out-first",
                 BAD_SIZE,
                 do(size="2M"),
-            ),
-            (
-                "swap-out-data",
-                "A metadata page is swapped out as data",
-                155,
-                "swap-out",
-                BAD_STATE,
-                entries(page("Metadata")),
             ),
             (
                 "swap-out-guest",
@@ -169,6 +176,11 @@ def swap_in(c: Cases) -> None:
                 BAD_STATE,
                 entries(page("Guest-Valid")),
             ),
+        ],
+        "SNP_PAGE_SWAP_IN over a page that is not Pre-Guest",
+    )
+    c.invalid(
+        [
             (
                 "swap-in-owner",
                 "SNP_PAGE_SWAP_IN over another guest's page",
@@ -227,15 +239,26 @@ def unsmash(c: Cases) -> None:
             for n, text, req, change in rows
         ]
     )
-    unaligned: Refusal = (
-        "unsmash-unaligned",
-        "SNP_PAGE_UNSMASH at the second page",
-        162,
-        "unsmash",
-        PARAM,
-        do(spa=SECOND),
-    )
-    c.invalid([unaligned])
+    end = FIRST + LARGE
+    others: list[Refusal] = [
+        (
+            "unsmash-unaligned",
+            "SNP_PAGE_UNSMASH at the second page",
+            162,
+            "unsmash",
+            BAD_PARAM,
+            do(spa=SECOND),
+        ),
+        (
+            "unsmash-own",
+            "SNP_PAGE_UNSMASH of pages of the RMP itself",
+            175,
+            "unsmash",
+            BAD_ADDRESS,
+            own(FIRST, end),
+        ),
+    ]
+    c.invalid(others)
 
 
 def add(f: Family) -> None:

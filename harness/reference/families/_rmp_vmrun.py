@@ -61,6 +61,7 @@ def vmrun(c: Cases) -> None:
         131,
         do={"vmcb": hex(NOWHERE), "vmexit": True},
     )
+    c.invalid(VMCB_ASSIGNED, "A VMCB in an Assigned page")
     c.invalid(VMRUN_REFUSED)
 
 
@@ -68,7 +69,7 @@ def vmsa(**more: object) -> Given:
     return entries({**VMSA_PAGE, **more})
 
 
-VMRUN_REFUSED: list[Refusal] = [
+VMCB_ASSIGNED: list[Refusal] = [
     (
         "vmcb-assigned",
         "A VMCB in the guest's own page",
@@ -85,6 +86,8 @@ VMRUN_REFUSED: list[Refusal] = [
         GP,
         entries(page("Firmware", VMCB), VMSA_PAGE),
     ),
+]
+VMRUN_REFUSED: list[Refusal] = [
     (
         "avic-assigned",
         "An AVIC backing page that is a guest's",
@@ -130,7 +133,8 @@ def structures(c: Cases) -> None:
                     answer,
                     entries(page("Firmware")),
                 ),
-            ]
+            ],
+            f"{what} with an Assigned page",
         )
 
 

@@ -11,10 +11,18 @@ def _values(b: Book) -> None:
     base = b.base(w)
 
     def refuse(
-        name: str, defect: str, requirement: str, report: bytes, field: str, signer: str | None, flag: str
+        name: str,
+        defect: str,
+        requirement: str,
+        report: bytes,
+        field: str,
+        signer: str | None,
+        flag: str,
+        **more: str,
     ) -> None:
         change = {"report": (report, field, signer)}
-        b.refuse(name, defect, [requirement], base, change, stage="signer", layer="signer", flags=[flag])
+        more |= {"stage": "signer", "layer": "signer"}
+        b.refuse(name, defect, [requirement], base, change, flags=[flag], **more)
 
     none = w.put("KEY_INFO", 0x1C)
     refuse(
@@ -38,12 +46,14 @@ def _values(b: Book) -> None:
     for value in range(2, 7):
         refuse(
             f"signing-key-{value}",
-            f"SIGNING_KEY is {value}, which is reserved, and the VCEK's signature is good",
+            "SIGNING_KEY is a reserved value",
             "VRF-018",
             w.put("KEY_INFO", value << 2),
             "KEY_INFO",
             "vcek",
             "signer-reserved-2-to-6",
+            title=f"SIGNING_KEY is {value}, which is reserved, and the VCEK's signature is good",
+            boundary=f"the value {value}",
         )
 
 
@@ -74,7 +84,7 @@ def _kinds(b: Book) -> None:
         b.refuse(
             f"both-leaves-not-{w.kind}",
             f"VCEK and VLEK are there, and the {other.kind.upper()} signed, which SIGNING_KEY does not name",
-            ["VRF-020"],
+            ["VRF-020", "VRF-062"],
             both,
             {"report": (other.sign(w.report), "SIGNATURE", None)},
             flags=["signer-both-leaves-present"],

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from reference.bundle import Family
 from reference.families import _bases, _verify_notes
-from reference.families._bases import PARTS, TCBS, everywhere, off_by, raw, shows, tall
-from reference.families._book import Book
+from reference.families._bases import PARTS, TCBS, everywhere, off_by, question, raw, shows, tall
+from reference.families._book import Book, Change
 from reference.mint import Tcb
 from reference.world import World, world
 
@@ -17,6 +17,10 @@ product line. Every report here is signed by the key that its leaf has, so that 
 
 Op `verify`: see the family `signature`.
 """
+
+
+# What each base is the accepted side of.
+SHOWN = ("VRF-058", "VRF-061", "VRF-053", "VRF-055", "VRF-059", "VRF-105", "VRF-109", "VRF-111")
 
 
 def _tcb(b: Book) -> None:
@@ -87,47 +91,44 @@ def _other_tcbs(b: Book) -> None:
     newer = raw(w, ucode=w.tcb.ucode + 1)
     committed = {"CURRENT_TCB": newer, "COMMITTED_TCB": newer}
     base = _bases.base(b, w)
-    for name, text, values, flag in (
-        ("current-newer", "CURRENT_TCB is above the leaf's", {"CURRENT_TCB": newer}, "tcb-cert-vs-reported"),
-        (
-            "committed-newer",
-            "COMMITTED_TCB is above the leaf's",
-            committed,
-            "tcb-reported-eq-committed-forced",
-        ),
-        (
-            "launch-older",
-            "LAUNCH_TCB is below the leaf's",
-            {"LAUNCH_TCB": raw(w, snp=1)},
-            "tcb-cert-vs-reported",
-        ),
-    ):
-        b.vary(
-            name,
-            f"{text}: REPORTED_TCB alone has to be the leaf's",
-            ["VRF-058"],
-            base,
-            {"report": (w.puts(values), ", ".join(values), "vcek")},
-            flags=[flag, "2-19"],
-        )
+    current = raw(w, snp=w.tcb.snp + 1, ucode=w.tcb.ucode + 1)
+    b.vary(
+        "current-newer",
+        "CURRENT_TCB is above the leaf's: REPORTED_TCB alone has to be the leaf's",
+        ["VRF-058"],
+        base,
+        {
+            "report": (w.put("CURRENT_TCB", current), "CURRENT_TCB", "vcek"),
+            "policy.allow_provisional": (True, "", None),
+        },
+        flags=["tcb-cert-vs-reported", "2-19"],
+    )
+    b.vary(
+        "launch-older",
+        "LAUNCH_TCB is below the leaf's: REPORTED_TCB alone has to be the leaf's",
+        ["VRF-058"],
+        base,
+        {"report": (w.put("LAUNCH_TCB", raw(w, snp=1)), "LAUNCH_TCB", "vcek")},
+        flags=["tcb-cert-vs-reported", "2-19"],
+    )
     lowered = w.puts(committed)
     behind = b.vary(
         "reported-behind",
         "REPORTED_TCB is below COMMITTED_TCB and CURRENT_TCB, and the leaf is for it",
-        ["VRF-067"],
+        ["VRF-058", "VRF-067"],
         base,
         {"report": (lowered, ", ".join(committed), "vcek")},
-        flags=["tcb-reported-eq-committed-forced"],
+        flags=["tcb-reported-eq-committed-forced", "2-19"],
     )
-    current = world("Milan", 3, tcb=replace(w.tcb, ucode=w.tcb.ucode + 1))
+    leaf = world("Milan", 3, tcb=replace(w.tcb, ucode=w.tcb.ucode + 1))
     b.refuse(
         "leaf-of-current",
         "The leaf is for CURRENT_TCB, which is above REPORTED_TCB",
         ["VRF-058"],
         behind,
         {
-            "certs.vcek": (current.certs["vcek"], "key, SPL", "ask"),
-            "report": (current.sign(lowered), "SIGNATURE", None),
+            "certs.vcek": (leaf.certs["vcek"], "key, SPL", "ask"),
+            "report": (leaf.sign(lowered), "SIGNATURE", None),
         },
         flags=["tcb-cert-vs-reported", "2-19"],
     )
@@ -159,10 +160,12 @@ def _chip(b: Book) -> None:
             chip[at] ^= 1
             b.refuse(
                 f"chip-{name}-{line.lower()}",
-                f"Byte {at} of CHIP_ID is not the hwID's",
+                "A byte of CHIP_ID is not the hwID's",
                 ["VRF-051"],
                 b.base(w),
                 {"report": (w.put("CHIP_ID", bytes(chip)), "CHIP_ID", "vcek")},
+                title=f"Byte {at} of CHIP_ID is not the hwID's",
+                boundary=f"byte {at}",
                 flags=["bind-hwid-never-compared", "2-10"],
             )
     w = world("Genoa", 3)
@@ -227,20 +230,23 @@ def _chip(b: Book) -> None:
 def _turin_chip(b: Book) -> None:
     w = world("Turin", 5)
     base = b.base(w)
+    inside, behind = "A byte of CHIP_ID is not the hwID's", "A byte of CHIP_ID behind a Turin's hwID is not 0"
     for name, defect, at, value in (
-        ("first", "Byte 0 of CHIP_ID is not the hwID's", 0, w.hwid[0] ^ 1),
-        ("byte-7", "Byte 7 of CHIP_ID is not the hwID's", 7, w.hwid[7] ^ 1),
-        ("byte-8", "Byte 8 of a Turin's CHIP_ID is not 0", 8, 1),
-        ("byte-63", "Byte 63 of a Turin's CHIP_ID is not 0", 63, 0x80),
+        ("first", inside, 0, w.hwid[0] ^ 1),
+        ("byte-7", inside, 7, w.hwid[7] ^ 1),
+        ("byte-8", behind, 8, 1),
+        ("byte-63", behind, 63, 0x80),
     ):
         chip = bytearray(w.hwid.ljust(64, b"\0"))
         chip[at] = value
         b.refuse(
             f"turin-{name}",
             defect,
-            ["VRF-052"],
+            ["VRF-052", *(["VRF-051"] if defect == inside else [])],
             base,
             {"report": (w.put("CHIP_ID", bytes(chip)), "CHIP_ID", "vcek")},
+            title=f"Byte {at} of a Turin's CHIP_ID is {'not the hwID' if at < 8 else 'not 0'}",
+            boundary=f"byte {at}",
             flags=["bind-hwid-8-bytes-turin"],
         )
     for name, defect, chip_id in (
@@ -252,20 +258,21 @@ def _turin_chip(b: Book) -> None:
         ("turin-repeated", "CHIP_ID repeats the hwID of a Turin 8 times", w.hwid * 8),
     ):
         change = {"report": (w.put("CHIP_ID", chip_id), "CHIP_ID", "vcek")}
-        b.refuse(name, defect, ["VRF-052"], base, change, flags=["bind-hwid-8-bytes-turin"])
+        b.refuse(name, defect, ["VRF-052", "VRF-051"], base, change, flags=["bind-hwid-8-bytes-turin"])
 
 
 def _free(b: Book) -> None:
     """What is not compared, or is for the policy to say."""
     for line, version in (("Milan", 2), ("Genoa", 3), ("Turin", 5)):
         w = world(line, version)
-        b.decide(
+        question(
+            b,
             f"masked-{line.lower()}",
-            f"A zero CHIP_ID under a VCEK of {line}",
+            "CHIP_ID is zero under a VCEK",
             ["VRF-057"],
             b.base(w),
             {"report": (w.put("CHIP_ID", bytes(64)), "CHIP_ID", "vcek")},
-            stage="binding",
+            title=f"A zero CHIP_ID under a VCEK of {line}",
             accept={"allow_masked_chip_id": True},
             refuse={"allow_masked_chip_id": False},
             flags=["bind-chip-id-masked"],
@@ -327,7 +334,7 @@ def _free(b: Book) -> None:
         b.refuse(
             f"hwid-{head}-as-der",
             f"CHIP_ID is, of a hwID that begins with {head.upper()}, {text}",
-            ["VRF-056"],
+            ["VRF-056", "VRF-051"],
             f"hwid-{head}",
             {"report": (looks.put("CHIP_ID", chip_id), "CHIP_ID", "vcek")},
             flags=["bind-hwid-der-lookalike", "bind-hwid-prefix-match"],
@@ -343,67 +350,85 @@ def _free(b: Book) -> None:
     )
 
 
-# Name, family, model, defect, flag: what a version 5 report under a Genoa chain says of its processor.
+WRONG, UNKNOWN = "chain-wrong-product-ask", "chain-unknown-product-nil"
+OTHER = "The processor is of another line than the chain"
+NONE = "The processor is of no known line"
+# Name, line of the chain, kind of leaf, report version, family, model, defect, title, flag.
 PROCESSORS = (
-    ("milan", 0x19, 0x01, "The processor is of Milan's line", "chain-wrong-product-ask"),
-    ("turin", 0x1A, 0x11, "The processor is of Turin's line", "chain-wrong-product-ask"),
-    ("zero", 0x00, 0x00, "Family and model are 0", "parse-v3-fms-zero"),
-    ("gap", 0x19, 0x20, "The model lies behind Genoa's first range", "chain-unknown-product-nil"),
-    ("before-zen4c", 0x19, 0x9F, "The model lies before Genoa's second range", "chain-unknown-product-nil"),
-    ("behind-zen4c", 0x19, 0xB0, "The model lies behind Genoa's second range", "chain-unknown-product-nil"),
-    ("family-1b", 0x1B, 0x11, "The family is not known", "chain-unknown-product-nil"),
+    ("milan", "Genoa", "vcek", 5, 0x19, 0x01, OTHER, "A Milan under Genoa's chain", WRONG),
+    ("turin", "Genoa", "vcek", 5, 0x1A, 0x11, OTHER, "A Turin under Genoa's chain", WRONG),
+    ("genoa-under-milan", "Milan", "vcek", 3, 0x19, 0x11, OTHER, "A Genoa under Milan's chain", WRONG),
+    ("vlek", "Genoa", "vlek", 5, 0x19, 0x01, OTHER, "A Milan under Genoa's VLEK", WRONG),
+    ("gap", "Genoa", "vcek", 5, 0x19, 0x20, NONE, "A model behind Genoa's first range", UNKNOWN),
+    ("before-zen4c", "Genoa", "vcek", 5, 0x19, 0x9F, NONE, "A model before Genoa's second range", UNKNOWN),
+    ("behind-zen4c", "Genoa", "vcek", 5, 0x19, 0xB0, NONE, "A model behind Genoa's second range", UNKNOWN),
+    ("family-1b", "Genoa", "vcek", 5, 0x1B, 0x11, NONE, "A family that is not known", UNKNOWN),
+    ("behind-turin", "Turin", "vcek", 5, 0x1A, 0x12, NONE, "A model behind Turin's", UNKNOWN),
 )
 
 
+def _processor(w: World, family: int, model: int) -> Change:
+    report = w.puts({"CPUID_FAM_ID": family, "CPUID_MOD_ID": model})
+    return report, "CPUID_FAM_ID, CPUID_MOD_ID", w.kind
+
+
 def _product(b: Book) -> None:
-    def refuse(name: str, defect: str, w: World, family: int, model: int, flag: str) -> None:
-        report = w.puts({"CPUID_FAM_ID": family, "CPUID_MOD_ID": model})
+    for name, line, kind, version, family, model, defect, title, flag in PROCESSORS:
+        w = world(line, version, kind)
         b.refuse(
-            name,
+            f"product-{name}",
             defect,
             ["VRF-061"],
             b.base(w),
-            {"report": (report, "CPUID_FAM_ID, CPUID_MOD_ID", w.kind)},
+            {"report": _processor(w, family, model)},
+            title=title,
+            boundary=f"family {family:#x}, model {model:#x}, a {kind.upper()}",
             stage="chain",
             layer="chain",
             flags=[flag],
         )
+    for name, line, family, model, defect, flag in (
+        ("zero", "Genoa", 0x00, 0x00, "Family and model are 0 in version 5", "parse-v3-fms-zero"),
+        ("venice", "Turin", 0x1A, 0x50, "The processor is a Venice", "fwd-new-product-venice"),
+    ):
+        w = world(line, 5)
+        question(
+            b,
+            f"product-{name}",
+            defect,
+            ["VRF-122", "VRF-061"],
+            b.base(w),
+            {"report": _processor(w, family, model)},
+            title=f"{defect}, the chain is {line}'s",
+            accept={"allow_unknown_product": True},
+            refuse={"allow_unknown_product": False},
+            stage="chain",
+            layer="chain",
+            flags=[flag],
+        )
+    w = world("Turin", 5)
+    allowed = b.vary(
+        "product-unknown-allowed",
+        "A processor that nobody knows, under Turin's chain, whose line it takes",
+        ["VRF-122"],
+        b.base(w),
+        {"report": _processor(w, 0x1B, 0x01), "policy.allow_unknown_product": (True, "", None)},
+        layer="chain",
+    )
+    b.refuse(
+        "product-unknown-allowed-milan",
+        "The processor is of another line than the chain, where unknown ones are allowed",
+        ["VRF-122", "VRF-061"],
+        allowed,
+        {"report": _processor(w, 0x19, 0x01)},
+        stage="chain",
+        layer="chain",
+        flags=[WRONG],
+    )
+    _same_line(b)
 
-    for name, family, model, defect, flag in PROCESSORS:
-        refuse(f"product-{name}", f"{defect}, the chain is Genoa's", world("Genoa", 5), family, model, flag)
-    refuse(
-        "product-genoa-under-milan",
-        "The processor is of Genoa's line, the chain is Milan's",
-        world("Milan", 3),
-        0x19,
-        0x11,
-        "chain-wrong-product-ask",
-    )
-    refuse(
-        "product-vlek",
-        "The processor is of Milan's line, the VLEK is of Genoa's",
-        world("Genoa", 5, "vlek"),
-        0x19,
-        0x01,
-        "chain-wrong-product-ask",
-    )
-    turin = world("Turin", 5)
-    refuse(
-        "product-venice",
-        "The processor is a Venice, the chain is Turin's",
-        turin,
-        0x1A,
-        0x50,
-        "fwd-new-product-venice",
-    )
-    refuse(
-        "product-behind-turin",
-        "The model lies behind Turin's",
-        turin,
-        0x1A,
-        0x12,
-        "chain-unknown-product-nil",
-    )
+
+def _same_line(b: Book) -> None:
     w = world("Genoa", 5)
     b.vary(
         "stepping",
@@ -439,7 +464,9 @@ def build() -> Family:
     b = Book(f, stage="binding")
     for line, version in (("Milan", 2), ("Milan", 3), ("Genoa", 3), ("Turin", 3), ("Turin", 5)):
         chip = "VRF-052" if line == "Turin" else "VRF-051"
-        shows(b, world(line, version), chip, "VRF-058", "VRF-061")
+        shows(b, world(line, version), chip, *SHOWN)
+        if line == "Turin":
+            b.family.cases[-1].flags = ("bind-hwid-8-bytes-turin", "ext-struct-version")
     _tcb(b)
     _other_tcbs(b)
     _chip(b)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from reference.bundle import Family
 from reference.families import (
     _device_attributes,
+    _device_entries,
     _device_host,
     _device_ioctl,
     _device_module,
     _device_tsm,
 )
-from reference.families._device import key_response, report_response, sealed
+from reference.families._device import cite_twins, key_response, report_response, sealed
+from reference.families._device_notes import add_notes
 
 TEXT = """
 What a program in the guest gets from Linux's sev-guest driver and from configfs-tsm over it, with a host
@@ -38,81 +40,28 @@ close; `write` with `at` is a pwrite; `size` is the first pass of an open blob's
 hex, `text` as it stands. A `get` with `nonce` compares REPORT_DATA, one with `text` the attribute's text.
 `provider` false: the module is not loaded before the first step; `register` and `unregister` load and
 unload it. The case is valid when the last step succeeds; the reason is its errno, REPORT_DATA, or the
-attribute that has another text.
+attribute that has another text. Of each step with hypercalls `output` has their number, `calls`, and the
+SHA-384 of the request page, `request` (all of a step are the same).
 """
-
-NOTES = (
-    (
-        "dev-certs-len-probe-einval",
-        "certificate length",
-        "a client takes the answer to its probe for the end of the matter and has no report",
-        "google/go-sev-guest#52",
-    ),
-    (
-        "dev-certs-len-unaligned",
-        "certificate length",
-        "a length that the kernel refuses is passed on, and the refusal is not explained",
-        "class",
-    ),
-    (
-        "dev-return-code-vs-fw-err",
-        "two error channels",
-        "a client looks at the result or at exitinfo2 alone and parses a buffer that nobody wrote",
-        "virtee/sev#238",
-    ),
-    (
-        "dev-rsp-status-nonzero",
-        "two error channels",
-        "the call succeeds, STATUS says that there is no report, and zeros are parsed",
-        "AMDESE/sev-guest#26",
-    ),
-    (
-        "dev-seqno-reuse",
-        "message counters",
-        "after the first request all others fail, or an old response is taken",
-        "AMDESE/sev-guest#40",
-    ),
-    ("dev-retry-new-payload", "message counters", "two messages are sealed with one IV", "class"),
-    (
-        "dev-throttle-lockout",
-        "lost VMPCK",
-        "after a minute of BUSY each call gives ENOTTY, which is reported as not being an SNP guest",
-        "virtee/snpguest#54",
-    ),
-    ("dev-ioctl-numbers", "ioctl numbers", "one number for all three, or one made by hand", "virtee/sev#17"),
-    ("dev-msg-version-zero", "message version", "msg_version is left 0", "class"),
-    ("dev-user-data-short", "user data", "32 bytes are passed where 64 are read", "virtee/sev#17"),
-    (
-        "dev-configfs-generation",
-        "concurrent writers",
-        "the report of another program's nonce is taken",
-        "class",
-    ),
-    (
-        "dev-ext-report-fallback",
-        "certificate length",
-        "a host without certificates makes the client fail",
-        "google/go-sev-guest#102",
-    ),
-    (
-        "dev-vmpl-request-too-low",
-        "VMPL",
-        "VMPL 0 is asked for from VMPL 1, and the refusal is not explained",
-        "AMDESE/sev-guest#26",
-    ),
-)
 
 
 def build() -> Family:
     """The ioctls, the host's answers, the attributes."""
     family = Family("device", "The guest's driver", TEXT)
-    for flag, bug_class, effect, origin in NOTES:
-        family.note(flag, bug_class=bug_class, effect=effect, origin=origin)
+    add_notes(family)
     family.blob("zero-page", bytes(4096))
     family.blob("report-rsp-1", sealed(report_response()))
     family.blob("report-rsp-3", sealed(report_response(), seqno=4))
     family.blob("key-rsp-1", sealed(key_response(), kind=4))
     family.blob("table", _device_ioctl.TABLE)
-    for part in (_device_ioctl, _device_module, _device_host, _device_tsm, _device_attributes):
+    for part in (
+        _device_ioctl,
+        _device_module,
+        _device_host,
+        _device_tsm,
+        _device_attributes,
+        _device_entries,
+    ):
         part.add(family)
+    cite_twins(family)
     return family

@@ -6,6 +6,7 @@ from reference.bundle import Family
 from reference.families import _extension_sets, _extension_text, _extension_values
 from reference.families._book import Book
 from reference.families._notes import explain
+from reference.world import world
 
 TEXT = """
 The extensions of VCEK and VLEK under AMD's arc: which ones, how often, and how their values are written. Op
@@ -17,6 +18,8 @@ unless a component had to follow: a reader that takes the last byte of a value f
 def build() -> Family:
     family = Family("extension", "Extensions of a leaf", TEXT)
     book = Book(family, stage="chain", layer="extension")
+    # The genuine Turin leaf, with structVersion 1 and an fmcSPL.
+    book.base(world("Turin", 5), flags=["ext-struct-version"])
     for part in (_extension_sets, _extension_values, _extension_text):
         part.add(book)
     explain(family)

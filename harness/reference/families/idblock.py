@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reference.bundle import Family
 from reference.families._idblock_wrong import Refusals
+from reference.families._verify_notes import NOTES
 
 TEXT = """
 
@@ -15,7 +16,7 @@ Op `idblock`:
 | member | meaning |
 | --- | --- |
 | `id_block` | 0x60 bytes, or null: ID_BLOCK_EN is clear |
-| `id_auth` | 0x1000 bytes, or null |
+| `id_auth` | 0x1000 bytes, or null, but without `id_block` only |
 | `auth_key_en` | AUTH_KEY_EN |
 | `ld` | the guest's launch digest |
 | `guest_policy` | the guest's POLICY |
@@ -31,37 +32,22 @@ big-endian number, modulo n - 1, plus 1, with the KDF and the constant of docs/t
 them proves nothing.
 """
 
-NOTES = {
-    "sig-r-zero": ("R or S of zero is not refused", "anybody's signature verifies", "CVE-2022-21449"),
-    "sig-r-ge-n": (
-        "R or S is reduced modulo n before it is checked",
-        "a second signature for the same bytes",
-        "",
-    ),
-    "sig-hi-24-bytes-nonzero": (
-        "only 48 of R's or S's 72 bytes are read",
-        "many signatures for the same bytes",
-        "",
-    ),
-    "sig-big-endian": (
-        "R and S are read in another form",
-        "good signatures fail, or a foreign form passes",
-        "",
-    ),
-    "sig-high-s": ("only S below n/2 is accepted", "good signatures fail: AMD's format has both", ""),
-    "sig-digest-sha256": ("the digest is not tied to the algorithm", "a weaker digest passes", ""),
-    "sig-body-bit-sweep": ("the signature is not verified, or not all of it", "anything passes", ""),
-    "policy-id-block-anonymous": (
-        "an ID block is taken for trust in its key",
-        "a throw-away key's block passes",
-        "",
-    ),
-}
+FLAGS = (
+    "sig-r-zero",
+    "sig-r-ge-n",
+    "sig-hi-24-bytes-nonzero",
+    "sig-big-endian",
+    "sig-high-s",
+    "sig-digest-sha256",
+    "sig-body-bit-sweep",
+    "policy-id-block-anonymous",
+)
 
 
 def build() -> Family:
     f = Family("idblock", "ID block and ID authentication", TEXT)
-    for flag, (bug_class, effect, origin) in NOTES.items():
-        f.note(flag, bug_class=bug_class, effect=effect, origin=origin or "class")
+    for flag in FLAGS:
+        bug_class, effect, origin = NOTES[flag]
+        f.note(flag, bug_class=bug_class, effect=effect, origin=origin)
     Refusals(f).all()
     return f

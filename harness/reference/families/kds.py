@@ -18,11 +18,16 @@ another chip, no such product line), `credentials` (401), `other-tcb` (it answer
 TCB).
 
 Op `kds_body`: what a client may take of an answer to `path`: HTTP `status`, `body`, `content_length` if
-there was one; for a list also the `report` and `certs` that it is checked with. Output: `kinds`, what the
-body holds. Reasons: `status`, `length` (not as many bytes as announced), `encoding` (not what the path
-promises), `count` (not two certificates in a chain), `order` (the ARK first), `kind` (certificates of other
-kinds), `other` (of another product line, chip or TCB than asked for), `list` (no list that this ARK
-signed). `served`: sevkit's service answers with these very bytes.
+there was one; for a list also the `report` and `certs` that it is checked with at the time `at`. Output:
+`kinds`, what the body holds. Reasons: `status`, `length` (not as many bytes as announced), `encoding` (not
+what the path promises), `count` (not two certificates in a chain), `order` (the ARK first), `kind`
+(certificates of other kinds), `other` (of another product line, chip or TCB than asked for), `list` (no list
+that this ARK signed). `served`: sevkit's service answers with these very bytes.
+
+sevkit has the service and no client of it. What C proves of a request is what that service says to the
+path, which is written in the test, as are the reasons before there is one; of an answer, what sevkit's
+reader of certificates and its verifier make of the parts that the test takes out of it. That a client sends
+these paths and refuses these answers is for its own tests.
 """
 
 NOTES = (

@@ -11,7 +11,8 @@ TEXT = """
 Launch digests: which bytes of a launch the firmware measures, and what a host's launch of an OVMF image
 comes to. A case gives the digest that somebody claims. It is invalid, with reason `measurement` (`imd` for
 the initial migration image's digest), where the right one is another: what a tool with the named defect
-would claim.
+would claim. All these claims are one class a layer, as the verdict is one comparison; their titles name the
+wrong way, so that whoever gets another digest finds out by which mistake.
 
 Op `pages`: a list of SNP_LAUNCH_UPDATE calls on a guest whose digests are zero.
 
@@ -51,12 +52,6 @@ def build() -> Family:
         "ld-vmpl-order",
         bug_class="PAGE_INFO's permission bytes in another order",
         effect="a wrong digest where VMPL1 to VMPL3 have permissions; launches without them do not show it",
-    )
-    f.note(
-        "bind-sev-features-debugswap",
-        bug_class="launch parameters of the host are taken as they come when a measurement is recomputed",
-        effect="a guest with features that its owner does not allow passes",
-        origin="Dstack-TEE/dstack#1275",
     )
     Claims(f).all()
     AllGuests(f).all()

@@ -6,8 +6,10 @@ from typing import Any
 
 from reference.bundle import Family
 from reference.families import _message_aead, _message_cpuid, _message_payload, _message_sequence
+from reference.families._machine import MACHINE
 from reference.families._message import (
     MILAN_V2,
+    V2_POLICY,
     VMPCK,
     Cases,
     answered,
@@ -18,89 +20,195 @@ from reference.families._message import (
 )
 from reference.message import KEY, PAGE, TSC_INFO, patched
 
-TEXT = """
-Requests of a guest to the firmware. Op `request`: a machine of the built-in `profile`, whose guest has
-the four keys `vmpck`, gets the request page `page`. Further members where a case needs them: `guest`,
-`platform` and `policy` are changes of the guest's context, of the platform's settings and of the
-profile's `messages` (harness/reference/machine.py lists them); `msg_count` is MsgCount0 to 3 at launch;
-`before` are pages that are sent first, whatever becomes of them; `request_at` and `response_at` are
-offsets in the two pages.
+TEXT = f"""
+Requests of a guest to the firmware. Op `request`: a machine, whose guest has the four keys `vmpck`, gets the
+request page `page`. `profile` names the machine: a file of the packed folder profiles/ (docs/profiles.md),
+which says what chip, platform, guest and firmware are like. Further members where a case needs them: the
+three objects of changes below; `msg_count` is MsgCount0 to 3 at launch; `before` are pages that are sent
+first, whatever becomes of them; `request_at` and `response_at` are offsets in the two pages.
 
+{MACHINE}
 `expect.status` is the status that refuses a request: the mailbox's, or with mailbox SUCCESS the one
 inside the response. `output.mailbox` tells the two apart. `output.msg_count` is MsgCount0 to 3
 afterwards; `output.before` has the mailbox statuses of the pages before. `output.response` is `untouched`
 where no response is written, else what the opened response says: its header, `status`, `body` (`zero` or
-`filled`: what follows STATUS, without REPORT_SIZE), REPORT_SIZE, VMPL and REPORT_DATA of a report, the
-three numbers of TSC_INFO_RSP, COUNT and the outputs (EAX to EDX) of a CPUID_RSP's entries. Every response
-must open with the request's VMPCK and have reserved bytes of zero. A `signer` "vmpck0" is the key that
-sealed the changed message; without signer the message was changed after sealing.
+`filled`: what follows STATUS, without REPORT_SIZE), REPORT_SIZE, VMPL, REPORT_DATA and `signature` (`zero`
+or `set`) of a report, the three numbers of TSC_INFO_RSP, COUNT and the `entries` of a CPUID_RSP, 0x30 bytes
+each. Every response must open with the request's VMPCK and have reserved bytes of zero. A `signer` "vmpck0"
+is the key that sealed the changed message; without signer the message was changed after sealing.
 
-The report's other bytes and its signature are not looked at here.
+The report's other bytes are not looked at here.
 """
 
 
 def _header(c: Cases) -> None:
-    """Steps 9 to 11, 14 and 15, one authentic fault each."""
-    for name, value in (("0", 0), ("2", 2), ("255", 255)):
-        c.resealed(f"algo-{name}", "SNP-MSG-039", "ALGO", f"ALGO is {value}", page(algo=value))
-    for name, value in (("0", 0), ("2", 2)):
-        data = page(hdr_version=value)
-        c.resealed(f"hdr-version-{name}", "SNP-MSG-037", "HDR_VERSION", f"HDR_VERSION is {value}", data)
-    for name, value, text in (
-        ("zero", 0, "0"),
-        ("small", 0x50, "0x50"),
-        ("large", 0x70, "0x70"),
-        ("swapped", 0x6000, "0x6000: 0x60 in big-endian order"),
-    ):
-        data = page(hdr_size=value)
-        c.resealed(f"hdr-size-{name}", "SNP-MSG-038", "HDR_SIZE", f"HDR_SIZE is {text}", data)
-    c.resealed("size-zero", "SNP-MSG-040", "MSG_SIZE", "MSG_SIZE is 0", page(b""))
-    for name, size, requirement in (("8", 0x68, 41), ("1", 0x61, 41), ("15", 0x5F, 41)):
-        data = page(report_req().ljust(size, b"\0")[:size])
-        defect = f"MSG_SIZE is {size:#x}, no multiple of 16"
-        c.resealed(f"size-unaligned-{name}", f"SNP-MSG-{requirement:03}", "MSG_SIZE", defect, data)
-    for name, size, text in (
-        ("over", 0xFB0, "0xFB0, 16 bytes more than the page holds"),
-        ("huge", 0xFFF0, "0xFFF0, which a 16-bit sum with the header's size wraps"),
-    ):
-        data = page(report_req().ljust(size, b"\0"))
-        c.resealed(f"size-{name}", "SNP-MSG-042", "MSG_SIZE", f"MSG_SIZE is {text}", data)
-    for value in (4, 128, 255):
-        data = page(vmpck=value, key=VMPCK[0])
-        c.resealed(f"vmpck-{value}", "SNP-MSG-043", "MSG_VMPCK", f"MSG_VMPCK is {value}", data)
+    """Steps 9 to 11, one authentic fault each. Of a class the later cases say what they add."""
+    rows: tuple[tuple[str, int, str, str, bytes, str, str | None], ...] = (
+        ("algo-0", 39, "ALGO", "ALGO is not 1", page(algo=0), "ALGO is 0", None),
+        ("algo-2", 39, "ALGO", "ALGO is not 1", page(algo=2), "ALGO is 2", "the next number"),
+        ("algo-255", 39, "ALGO", "ALGO is not 1", page(algo=255), "ALGO is 255", "the highest number"),
+        (
+            "hdr-version-0",
+            37,
+            "HDR_VERSION",
+            "HDR_VERSION is not 1",
+            page(hdr_version=0),
+            "HDR_VERSION is 0",
+            None,
+        ),
+        (
+            "hdr-version-2",
+            37,
+            "HDR_VERSION",
+            "HDR_VERSION is not 1",
+            page(hdr_version=2),
+            "HDR_VERSION is 2",
+            "above, not below",
+        ),
+        ("hdr-size-zero", 38, "HDR_SIZE", "HDR_SIZE is not 0x60", page(hdr_size=0), "HDR_SIZE is 0", None),
+        (
+            "hdr-size-small",
+            38,
+            "HDR_SIZE",
+            "HDR_SIZE is not 0x60",
+            page(hdr_size=0x50),
+            "HDR_SIZE is 0x50",
+            "16 bytes less",
+        ),
+        (
+            "hdr-size-large",
+            38,
+            "HDR_SIZE",
+            "HDR_SIZE is not 0x60",
+            page(hdr_size=0x70),
+            "HDR_SIZE is 0x70",
+            "16 bytes more",
+        ),
+        (
+            "hdr-size-swapped",
+            38,
+            "HDR_SIZE",
+            "HDR_SIZE is in big-endian order",
+            page(hdr_size=0x6000),
+            "HDR_SIZE is 0x6000: 0x60 in big-endian order",
+            None,
+        ),
+        ("size-zero", 40, "MSG_SIZE", "MSG_SIZE is 0", page(b""), "MSG_SIZE is 0", None),
+        *(
+            (
+                f"size-unaligned-{name}",
+                41,
+                "MSG_SIZE",
+                "MSG_SIZE is no multiple of 16",
+                page(report_req().ljust(size, b"\0")[:size]),
+                f"MSG_SIZE is {size:#x}",
+                boundary,
+            )
+            for name, size, boundary in (
+                ("8", 0x68, None),
+                ("1", 0x61, "one byte too many"),
+                ("15", 0x5F, "one byte too few"),
+            )
+        ),
+        (
+            "size-over",
+            42,
+            "MSG_SIZE",
+            "MSG_SIZE is 16 bytes more than the page holds",
+            page(report_req().ljust(0xFB0, b"\0")),
+            "MSG_SIZE is 0xFB0, 16 bytes more than the page holds",
+            None,
+        ),
+        (
+            "size-huge",
+            42,
+            "MSG_SIZE",
+            "MSG_SIZE wraps a 16-bit sum with the header's size",
+            page(report_req().ljust(0xFFF0, b"\0")),
+            "MSG_SIZE is 0xFFF0, which a 16-bit sum with the header's size wraps",
+            None,
+        ),
+        *(
+            (
+                f"vmpck-{value}",
+                43,
+                "MSG_VMPCK",
+                "MSG_VMPCK is above 3",
+                page(vmpck=value, key=VMPCK[0]),
+                f"MSG_VMPCK is {value}",
+                boundary,
+            )
+            for value, boundary in (
+                (4, None),
+                (128, "negative as a signed byte"),
+                (255, "the highest number"),
+            )
+        ),
+    )
+    for name, requirement, field, defect, data, title, boundary in rows:
+        c.resealed(name, f"SNP-MSG-{requirement:03}", field, defect, data, title=title, boundary=boundary)
 
 
 def _version_and_type(c: Cases) -> None:
-    for name, value in (("0", 0), ("2", 2), ("255", 255)):
-        data = page(version=value)
-        c.resealed(
-            f"version-{name}", "SNP-MSG-046", "MSG_VERSION", f"MSG_VERSION of REPORT_REQ is {value}", data
-        )
+    """Steps 14 and 15."""
+    above = "MSG_VERSION is above the highest one of its type"
+
+    def version(name: str, defect: str, data: bytes, title: str, **more: Any) -> None:
+        c.resealed(name, "SNP-MSG-046", "MSG_VERSION", defect, data, title=title, **more)
+
+    version("version-0", "MSG_VERSION is 0", page(version=0), "MSG_VERSION of REPORT_REQ is 0")
+    version("version-2", above, page(version=2), "MSG_VERSION of REPORT_REQ is 2")
+    version(
+        "version-255",
+        above,
+        page(version=255),
+        "MSG_VERSION of REPORT_REQ is 255",
+        boundary="the highest number",
+    )
     data = page(bytes(0x80), type=TSC_INFO, version=2)
-    c.resealed(
-        "version-tsc", "SNP-MSG-046", "MSG_VERSION", "MSG_VERSION of TSC_INFO_REQ is 2", data, twin="tsc"
+    version(
+        "version-tsc", above, data, "MSG_VERSION of TSC_INFO_REQ is 2", boundary="TSC_INFO_REQ", twin="tsc"
     )
-    data = page(key_req() + bytes(16), type=KEY, version=3)
-    c.resealed(
+    version(
         "version-key-3",
-        "SNP-MSG-046",
-        "MSG_VERSION",
+        above,
+        page(key_req() + bytes(16), type=KEY, version=3),
         "MSG_VERSION of KEY_REQ is 3, the firmware knows 2",
-        data,
-        twin="key-v2",
+        boundary="KEY_REQ where 2 is the highest",
+        twin="key-v2-padded",
         profile=MILAN_V2,
+        policy=V2_POLICY,
     )
-    for name, value, text in (
-        ("invalid", 0x00, "0, INVALID"),
-        ("cpuid-rsp", 0x02, "CPUID_RSP"),
-        ("key-rsp", 0x04, "KEY_RSP"),
-        ("report-rsp", 0x06, "REPORT_RSP"),
-        ("tsc-rsp", 0x12, "TSC_INFO_RSP, the last number known"),
-        ("unknown", 0x13, "0x13, the first number without a message"),
-        ("high-bit", 0x85, "0x85: REPORT_REQ with the high bit"),
-        ("last", 0xFF, "0xFF"),
+    c.resealed(
+        "version-report-5",
+        "SNP-MSG-026",
+        "MSG_VERSION",
+        "MSG_VERSION is the version of the firmware's reports",
+        page(version=5),
+        title="MSG_VERSION of REPORT_REQ is 5, as the report's version",
+        twin="report-v5",
+        profile="turin-1.55.65-v5-vcek",
+    )
+    response, unknown = "MSG_TYPE is a response's", "MSG_TYPE is no message's"
+    for name, value, defect, text, boundary in (
+        ("invalid", 0x00, "MSG_TYPE is 0", "0, INVALID", None),
+        ("cpuid-rsp", 0x02, response, "CPUID_RSP", None),
+        ("key-rsp", 0x04, response, "KEY_RSP", "KEY_RSP"),
+        ("report-rsp", 0x06, response, "REPORT_RSP", "the response of the twin's own request"),
+        ("tsc-rsp", 0x12, response, "TSC_INFO_RSP, the last number known", "the last number known"),
+        ("unknown", 0x13, unknown, "0x13, the first number without a message", None),
+        ("high-bit", 0x85, unknown, "0x85: REPORT_REQ with the high bit", "right in its lower bits"),
+        ("last", 0xFF, unknown, "0xFF", "the highest number"),
     ):
-        c.resealed(f"type-{name}", "SNP-MSG-047", "MSG_TYPE", f"MSG_TYPE is {text}", page(type=value))
+        c.resealed(
+            f"type-{name}",
+            "SNP-MSG-047",
+            "MSG_TYPE",
+            defect,
+            page(type=value),
+            title=f"MSG_TYPE is {text}",
+            boundary=boundary,
+        )
 
 
 def _pages(c: Cases) -> None:
@@ -183,7 +291,8 @@ def _guests(c: Cases) -> None:
             "guest",
             page(),
             "INVALID_GUEST_STATE",
-            defect=f"the guest is in state {state}",
+            defect="the guest is not RUNNING",
+            boundary="before its launch" if state == "INIT" else "a launch under way",
             changes=[("guest.state", "STATE", None)],
             guest={"state": state},
         )
@@ -272,6 +381,13 @@ def _order(c: Cases) -> None:
     )
 
 
+# What an answered request shows besides its layout: checks that it passes, the answer's header and sizes.
+REQUEST_RULES = (
+    *(f"SNP-MSG-{n:03}" for n in (3, 6, 7, 13, 14, 15, 18, 24, *range(35, 42), 43, 44, 46, 47)),
+    *(f"SNP-REPREQ-{n:03}" for n in (1, 2, 3, 4, 11, 12)),
+)
+
+
 def _notes(family: Family) -> None:
     family.note(
         "msg-iv", bug_class="wrong IV", effect="sender and firmware cannot open each other's messages"
@@ -321,7 +437,7 @@ def build() -> Family:
         "SNP-MSG-005",
         "payload",
         page(),
-        also=("SNP-MSG-015",),
+        also=REQUEST_RULES,
     )
     _message_payload.add(c)
     _message_cpuid.add(c)

@@ -6,7 +6,6 @@ from reference.bundle import Family
 from reference.families import (
     _policy_bits,
     _policy_expected,
-    _policy_file,
     _policy_numbers,
     _policy_tcb,
     _verify_notes,
@@ -18,9 +17,7 @@ What a policy file (docs/verifier.md) says about a report whose chain and signat
 and PLATFORM_INFO, VMPL, versions, TCB floors and their order, expected values, the CSP, the product line.
 
 Op `verify`: see the family `signature`. A case of result `policy` is accepted under one option and refused
-under the other; where public sources leave a question open, that is how it is asked. A policy file that is
-not in order is refused at the stage `policy-file`, before the report is looked at: it never means that
-something is not checked. A verifier without a policy file of this kind skips these cases.
+under the other; where public sources leave a question open, that is how it is asked.
 """
 
 
@@ -31,5 +28,4 @@ def build() -> Family:
     _policy_numbers.add(b)
     _policy_tcb.add(b)
     _policy_expected.add(b)
-    _policy_file.add(b)
     return _verify_notes.add(f)

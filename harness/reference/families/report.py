@@ -5,23 +5,27 @@ from __future__ import annotations
 import base64
 
 from reference.bundle import Family
-from reference.families import _report_parse, _verify_notes
-from reference.families._bases import shows
+from reference.families import _report_parse, _report_reserved, _verify_notes
+from reference.families._bases import other_report, question, shows
 from reference.families._book import Book
+from reference.families._report_reserved import NEW, reserved_byte
 from reference.world import FIELDS, World, world
 
 TEXT = """
-The form of a report: size, versions, reserved bytes, and what each byte is called.
+The form of a report: size, versions, reserved bytes, and what each byte is called. Whether reserved bytes, a
+longer buffer, version 2 or a version above 5 are refused is for a verifier to choose: such cases have the
+result `policy`.
 
 Op `verify` judges a whole input (family `signature` says what its members are): reports of every product line
 and version are accepted, and a report whose form is wrong is refused at stage `parse` or `version` although
 its signature is good.
 
 Op `parse` reads `report` by itself. Its `policy` has `future_versions` (true: versions above 5 are read as 5)
-and `tolerant` (true: only the size counts, reserved bytes are left to newer firmware). Output: every field by
-its name in lower case; 64-bit numbers as `"0x..."`, byte fields as hex digits in the order of the report;
-null for a name that the version does not have; a TCB as `raw` with its components where the report itself
-says which layout it has; `product`, `author_key_en`, `mask_chip_key` and `signing_key` from their bits.
+and `allow_unknown_reserved` (true: reserved bytes are left to newer firmware, but for POLICY bit 17 and the
+bytes of the signature). Output: every field by its name in lower case; 64-bit numbers as `"0x..."`, byte
+fields as hex digits in the order of the report; null for a name that the version does not have; a TCB as
+`raw` with its components where the report itself says which layout it has; `product`, `author_key_en`,
+`mask_chip_key` and `signing_key` from their bits.
 """
 
 # What each base is the accepted side of.
@@ -30,12 +34,14 @@ SHOWN = tuple(f"VRF-{number:03}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 13))
 HEADER = (0).to_bytes(4, "little") + (0x4A0).to_bytes(4, "little") + bytes(24)  # of MSG_REPORT_RSP
 
 
-def field_of(at: int) -> str:
-    """The field that the byte AT is of, and its place in it."""
-    name, (start, _) = next(
-        (name, place) for name, place in FIELDS.items() if place[0] <= at < place[0] + place[1]
-    )
-    return f"{name}.byte {at - start}"
+def _flags(line: str, version: int, kind: str) -> tuple[str, ...]:
+    """The mistakes that refuse a base."""
+    flags = {2: ["version-2-refused"], 3: [], 5: ["version-5-refused", "2-20"]}[version]
+    if line == "Turin":
+        flags += ["ext-struct-version"] if kind == "vcek" else []
+    elif version == 3:
+        flags.append("2-15")
+    return tuple(flags)
 
 
 def _accepted(b: Book) -> None:
@@ -43,9 +49,8 @@ def _accepted(b: Book) -> None:
     for line in ("Milan", "Genoa", "Turin"):
         for version in (2, 3, 5):
             for kind in ("vcek", "vlek"):
-                flags = {2: ["version-2-refused"], 3: [], 5: ["version-5-refused", "2-20"]}[version]
                 shows(b, world(line, version, kind), "VRF-014", *SHOWN)
-                b.family.cases[-1].flags = tuple(flags)
+                b.family.cases[-1].flags = _flags(line, version, kind)
     for line in ("Milan", "Turin"):
         w = world(line, 3)
         b.vary(
@@ -125,166 +130,129 @@ def _neighbours(b: Book) -> None:
     b.vary("beside-key-info", "Both flags of KEY_INFO beside SIGNING_KEY", ["VRF-003"], b.base(vlek), change)
 
 
-def _sizes(b: Book) -> None:
-    w = world("Genoa", 5)
-    of, full = b.base(w), w.report
-    rows = (
-        ("size-0", "No bytes at all", b"", "parse-short-report"),
-        ("size-4", "Nothing but VERSION", full[:4], "parse-short-report"),
-        ("size-2a0", "The signed bytes without a signature", full[:0x2A0], "parse-short-report"),
-        ("size-330", "Nothing behind S", full[:0x330], "parse-short-report"),
-        ("size-49f", "The last byte is missing", full[:-1], "parse-short-report"),
+# Name, what is given, flag.
+SHORT = (
+    ("size-0", "No bytes at all", 0),
+    ("size-4", "Nothing but VERSION", 4),
+    ("size-2a0", "The signed bytes without a signature", 0x2A0),
+    ("size-330", "Nothing behind S", 0x330),
+    ("size-49f", "The last byte is missing", 0x49F),
+)
+
+
+def _short(b: Book, of: str) -> None:
+    full = b.inputs[of]["report"]
+    for name, title, size in SHORT:
+        b.refuse(
+            name,
+            "The report is shorter than 0x4A0 bytes",
+            ["VRF-001"],
+            of,
+            {"report": (full[:size], "size", None)},
+            title=title,
+            boundary=f"{size:#x} bytes",
+            flags=["parse-short-report"],
+        )
+    allowed = b.vary(
+        "long-allowed",
+        "A policy that ignores bytes behind the report, and there are none",
+        ["VRF-123"],
+        of,
+        {"policy.allow_long_report": (True, "", None)},
+    )
+    b.refuse(
+        "long-allowed-short",
+        "The report is a byte short where bytes behind it are ignored",
+        ["VRF-123", "VRF-001"],
+        allowed,
+        {"report": (full[:-1], "size", None)},
+        flags=["parse-short-report"],
+    )
+
+
+def _long(b: Book, of: str) -> None:
+    full = b.inputs[of]["report"]
+    for name, title, data, flag in (
         ("size-4a1", "One zero byte behind the report", full + b"\0", "parse-long-report"),
         ("newline", "A line end behind the report", full + b"\n", "parse-hex-or-base64-input"),
         ("twice", "The report twice", full + full, "parse-long-report"),
         ("page", "The report in a page of 4096 bytes", full.ljust(0x1000, b"\0"), "parse-long-report"),
+    ):
+        question(
+            b,
+            name,
+            "Bytes stand behind the report",
+            ["VRF-001", "VRF-123"],
+            of,
+            {"report": (data, "size", None)},
+            title=title,
+            accept={"allow_long_report": True},
+            refuse={"allow_long_report": False},
+            boundary=f"{len(data) - len(full)} bytes",
+            flags=[flag],
+        )
+
+
+def _wrapped(b: Book, of: str) -> None:
+    """A report inside something else, or written in another way."""
+    full = b.inputs[of]["report"]
+    rows = (
         (
             "blob",
             "The ioctl's response of 4000 bytes",
+            "A report begins behind a header",
             (HEADER + full).ljust(4000, b"\0"),
             "parse-ioctl-header-not-stripped",
         ),
         (
             "response",
             "MSG_REPORT_RSP with its header of 32 bytes",
+            "A report begins behind a header",
             HEADER + full,
-            "parse-ioctl-header-not-stripped",
-        ),
-        (
-            "response-cut",
-            "The first 0x4A0 bytes of MSG_REPORT_RSP",
-            (HEADER + full)[:0x4A0],
             "parse-ioctl-header-not-stripped",
         ),
         (
             "hcl",
             "A report inside a paravisor's report of 0xA00 bytes",
+            "A report begins behind a header",
             (b"HCLA" + bytes(28) + full).ljust(0xA00, b"\0"),
             "parse-ioctl-header-not-stripped",
         ),
-        ("hex", "The report as hex digits", full.hex().encode(), "parse-hex-or-base64-input"),
-        ("base64", "The report in base64", base64.b64encode(full), "parse-hex-or-base64-input"),
+        ("hex", "Hex digits", "The report is text", full.hex().encode(), "parse-hex-or-base64-input"),
+        ("base64", "Base64", "The report is text", base64.b64encode(full), "parse-hex-or-base64-input"),
     )
-    for name, defect, data, flag in rows:
-        field = "size" if len(data) != len(full) else ", ".join(FIELDS)
-        if not full.startswith(data):
-            b.family.blob(f"input-{name}", data)  # not to be written as a patch of a report
-        change = {"report": (data, field, None)}
-        b.refuse(name, defect, ["VRF-001"], of, change, flags=[flag], version=5)
-
-
-# Name, requirement, version, offset, byte, defect, flag.
-RESERVED = (
-    ("4c", "VRF-004", 3, 0x04C, 0x01, "The first byte of 0x4C to 0x4F is set", "fwd-reserved-4c"),
-    ("4f", "VRF-004", 3, 0x04F, 0x80, "The last byte of 0x4C to 0x4F is set", "fwd-reserved-4c"),
-    ("188", "VRF-005", 2, 0x188, 0x19, "Version 2 with a family", "parse-v2-cpuid-bytes-nonzero"),
-    ("189", "VRF-005", 2, 0x189, 0x11, "Version 2 with a model", "parse-v2-cpuid-bytes-nonzero"),
-    ("18a", "VRF-005", 2, 0x18A, 0x01, "Version 2 with a stepping", "parse-v2-cpuid-bytes-nonzero"),
-    (
-        "18b",
-        "VRF-006",
-        3,
-        0x18B,
-        0x01,
-        "The first byte of 0x18B to 0x19F is set",
-        "fwd-reserved-bytes-new-firmware",
-    ),
-    (
-        "19f",
-        "VRF-006",
-        5,
-        0x19F,
-        0x80,
-        "The last byte of 0x18B to 0x19F is set",
-        "fwd-reserved-bytes-new-firmware",
-    ),
-    (
-        "18b-v2",
-        "VRF-006",
-        2,
-        0x18B,
-        0x01,
-        "Version 2 with the byte behind the stepping set",
-        "fwd-reserved-bytes-new-firmware",
-    ),
-    ("1eb", "VRF-007", 3, 0x1EB, 0x01, "Byte 0x1EB is set", "fwd-reserved-4c"),
-    ("1ef", "VRF-007", 3, 0x1EF, 0x01, "Byte 0x1EF is set", "fwd-reserved-4c"),
-    (
-        "1f8-v2",
-        "VRF-008",
-        2,
-        0x1F8,
-        0x01,
-        "Version 2 with the first byte of LAUNCH_MIT_VECTOR",
-        "policy-mitigation-vector-v5",
-    ),
-    (
-        "1f8-v3",
-        "VRF-008",
-        3,
-        0x1F8,
-        0x01,
-        "Version 3 with the first byte of LAUNCH_MIT_VECTOR",
-        "policy-mitigation-vector-v5",
-    ),
-    (
-        "200-v3",
-        "VRF-008",
-        3,
-        0x200,
-        0x01,
-        "Version 3 with the first byte of CURRENT_MIT_VECTOR",
-        "policy-mitigation-vector-v5",
-    ),
-    (
-        "207-v3",
-        "VRF-008",
-        3,
-        0x207,
-        0x80,
-        "Version 3 with the last byte of CURRENT_MIT_VECTOR",
-        "policy-mitigation-vector-v5",
-    ),
-    (
-        "208",
-        "VRF-009",
-        5,
-        0x208,
-        0x01,
-        "The first byte of 0x208 to 0x29F is set",
-        "fwd-reserved-bytes-new-firmware",
-    ),
-    (
-        "29f",
-        "VRF-009",
-        3,
-        0x29F,
-        0x80,
-        "The last byte of 0x208 to 0x29F is set",
-        "fwd-reserved-bytes-new-firmware",
-    ),
-    ("key-info-5", "VRF-003", 3, 0x048, 0x20, "KEY_INFO bit 5 is set", "fwd-keyinfo-reserved"),
-    ("key-info-31", "VRF-003", 3, 0x04B, 0x80, "KEY_INFO bit 31 is set", "fwd-keyinfo-reserved"),
-    ("bit-17", "VRF-002", 3, 0x00A, 0x01, "POLICY bit 17 is 0", "policy-bit17-zero"),
-)
-
-
-def _reserved(b: Book) -> None:
-    for name, requirement, version, at, byte, defect, flag in RESERVED:
-        w = world("Genoa", version)
-        report = w.change(at, bytes([byte]))
-        change = {"report": (report, field_of(at), w.kind)}
-        b.refuse(f"verify-{name}", defect, [requirement], b.base(w), change, flags=[flag])
-    w = world("Turin", 5, "vlek")
-    change = {"report": (w.change(0x04E, b"\x01"), "RESERVED_4C.byte 2", "vlek")}
+    for name, title, defect, data, flag in rows:
+        b.family.blob(f"input-{name}", data)  # not to be written as a patch of a report
+        b.refuse(
+            name,
+            defect,
+            ["VRF-001"],
+            of,
+            {"report": (data, "size", None)},
+            title=title,
+            boundary=title,
+            version=5,
+            flags=[flag],
+        )
+    # Bytes 8 to 31 of the header are zero, and POLICY's bit 17 among them.
+    cut = b.family.blob("input-response-cut", (HEADER + full)[:0x4A0])
     b.refuse(
-        "verify-4e-vlek",
-        "A byte inside 0x4C to 0x4F is set in a report under a VLEK",
-        ["VRF-004"],
-        b.base(w),
-        change,
-        flags=["fwd-reserved-4c"],
+        "response-cut",
+        "MSG_REPORT_RSP's header of zeros stands where POLICY belongs",
+        ["VRF-002"],
+        of,
+        {"report": (cut, ", ".join(FIELDS), None)},
+        title="The first 0x4A0 bytes of MSG_REPORT_RSP",
+        version=5,
+        flags=["parse-ioctl-header-not-stripped"],
     )
+
+
+def _sizes(b: Book) -> None:
+    of = b.base(world("Genoa", 5))
+    _short(b, of)
+    _long(b, of)
+    _wrapped(b, of)
 
 
 def _future(b: Book, w: World) -> str:
@@ -300,76 +268,124 @@ def _future(b: Book, w: World) -> str:
     )
 
 
-def _versions(b: Book) -> None:
-    w2, w5 = world("Milan", 2), world("Genoa", 5)
-    for version in (0, 1):
+def _low(b: Book) -> None:
+    """Versions 0 and 1, and the least version of a policy."""
+    w = world("Milan", 2)
+    future = b.vary(
+        "version-2-future",
+        "future_versions changes nothing for version 2",
+        ["VRF-014"],
+        b.base(w),
+        {"policy.future_versions": (True, "", None)},
+    )
+    for name, version, of in (
+        ("version-0", 0, b.base(w)),
+        ("version-1", 1, b.base(w)),
+        ("version-1-future", 1, future),
+    ):
         b.refuse(
-            f"version-{version}",
-            f"VERSION is {version}",
+            name,
+            "VERSION is below 2",
             ["VRF-013"],
-            b.base(w2),
-            {"report": (w2.put("VERSION", version), "VERSION", "vcek")},
+            of,
+            {"report": (w.put("VERSION", version), "VERSION", "vcek")},
+            title=f"VERSION is {version}" + (", and future_versions is true" if of == future else ""),
+            boundary="future_versions is true" if of == future else None,
             stage="version",
             layer="version",
             flags=["version-0-1"],
         )
-    b.refuse(
-        "version-1-future",
-        "VERSION is 1, and future_versions does not let it in",
-        ["VRF-013"],
-        b.vary(
-            "version-2-future",
-            "future_versions changes nothing for version 2",
-            ["VRF-014"],
-            b.base(w2),
-            {"policy.future_versions": (True, "", None)},
-        ),
-        {"report": (w2.put("VERSION", 1), "VERSION", "vcek")},
+    b.decide(
+        "version-2-decided",
+        "A version 2 report: refused where the policy demands version 3",
+        ["VRF-120"],
+        b.base(w),
+        {"report": (other_report(w), "REPORT_DATA", "vcek")},
         stage="version",
         layer="version",
-        flags=["version-0-1"],
+        accept={"report_version_min": 2},
+        refuse={"report_version_min": 3},
+        flags=["version-2-refused"],
     )
-    for name, version, text, flag in (
-        ("6", 6, "the next one", "version-unknown-6"),
-        ("100h", 0x100, "its low byte is 0", "version-unknown-6"),
-        ("105h", 0x105, "its low byte is 5", "version-be-or-byte"),
-        ("10002h", 0x10002, "its low half is 2", "version-be-or-byte"),
-        ("3000000h", 0x03000000, "3 in the other byte order", "version-be-or-byte"),
-        ("80000005h", 0x80000005, "its top bit is set", "version-be-or-byte"),
-        ("ffffffffh", 0xFFFFFFFF, "all bits are set", "version-unknown-6"),
-    ):
-        report = w5.put("VERSION", version)
+    least = b.vary(
+        "version-least",
+        "A version 3 report where the policy demands version 3",
+        ["VRF-120"],
+        b.base(world("Milan", 3)),
+        {"policy.report_version_min": (3, "", None)},
+        layer="version",
+    )
+    b.refuse(
+        "version-below-least",
+        "The version is below the policy's",
+        ["VRF-120"],
+        least,
+        {"policy.report_version_min": (4, "", None)},
+        title="A version 3 report where the policy demands version 4",
+        stage="version",
+        layer="version",
+    )
+
+
+# Name, version, title, defect, flag.
+UNKNOWN, PARTLY = "VERSION is above 5", "VERSION is above 5, and a part of it is a known version"
+ABOVE = (
+    ("6", 6, "the next one", UNKNOWN, "version-unknown-6"),
+    ("100h", 0x100, "its low byte is 0", UNKNOWN, "version-unknown-6"),
+    ("105h", 0x105, "its low byte is 5", PARTLY, "version-be-or-byte"),
+    ("10002h", 0x10002, "its low half is 2", PARTLY, "version-be-or-byte"),
+    ("3000000h", 0x03000000, "3 in the other byte order", PARTLY, "version-be-or-byte"),
+    ("80000005h", 0x80000005, "its top bit is set", PARTLY, "version-be-or-byte"),
+    ("ffffffffh", 0xFFFFFFFF, "all bits are set", UNKNOWN, "version-unknown-6"),
+)
+
+
+def _high(b: Book) -> None:
+    w = world("Genoa", 5)
+    strict = b.vary(
+        "version-5-strict",
+        "A version 5 report, and a policy that takes no version above it",
+        ["VRF-015"],
+        b.base(w),
+        {"policy.future_versions": (False, "", None)},
+        layer="version",
+    )
+    for name, version, text, defect, flag in ABOVE:
         b.refuse(
             f"version-above-{name}",
-            f"VERSION is {version:#x}: {text}",
+            defect,
             ["VRF-015"],
-            b.base(w5),
-            {"report": (report, "VERSION", "vcek")},
+            strict,
+            {"report": (w.put("VERSION", version), "VERSION", "vcek")},
+            title=f"VERSION is {version:#x}: {text}",
             stage="version",
             layer="version",
             flags=[flag],
         )
-    b.decide(
+    question(
+        b,
         "version-6-decided",
-        "Version 6 is read as 5, or refused, as the policy says",
+        UNKNOWN,
         ["VRF-015"],
-        b.base(w5),
-        {"report": (w5.put("VERSION", 6), "VERSION", "vcek")},
+        b.base(w),
+        {"report": (w.put("VERSION", 6), "VERSION", "vcek")},
+        title="Version 6 is read as 5, or refused, as the policy says",
         stage="version",
         accept={"future_versions": True},
         refuse={"future_versions": False},
         flags=["version-unknown-6"],
         layer="version",
     )
-    future = _future(b, w5)
-    reserved = w5.puts({"VERSION": 6, "RESERVED_208": b"\x01" + bytes(151)})
-    b.refuse(
+    reserved = w.puts({"VERSION": 6, "RESERVED_208": b"\x01" + bytes(151)})
+    reserved_byte(
+        b,
         "future-6-reserved",
-        "A version above 5 under future_versions, with a byte that version 5 reserves",
-        ["VRF-009"],
-        future,
-        {"report": (reserved, "RESERVED_208", "vcek")},
-        flags=["fwd-reserved-bytes-new-firmware"],
+        "VRF-009",
+        _future(b, w),
+        reserved,
+        "RESERVED_208",
+        "Version 6 under future_versions with a byte that version 5 reserves",
+        NEW,
     )
 
 
@@ -379,7 +395,8 @@ def build() -> Family:
     _accepted(b)
     _neighbours(b)
     _sizes(b)
-    _reserved(b)
-    _versions(b)
+    _report_reserved.add(b)
+    _low(b)
+    _high(b)
     _report_parse.add(f)
     return _verify_notes.add(f)

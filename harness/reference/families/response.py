@@ -10,23 +10,28 @@ from reference.device_script import buffer_of, digest
 from reference.families._device import (
     ALL,
     KEYS,
+    cite_twins,
     key_response,
     pattern,
     report_response,
     request_page,
     sealed,
 )
+from reference.families._device_notes import add_notes
 from reference.message import Header, le
 
 TEXT = """
 Response pages, and whether the guest takes them. Op `response`: `request` has the fields of the request
 that is waiting (`type` 5 REPORT_REQ or 3 KEY_REQ, `version`, `seqno`, `vmpck`), `vmpck` its key in hex,
 `page` the 4096 bytes that came back. `kernels` lists the generations of Linux's sev-guest driver that agree
-on the case. A valid case gives `buffer`, the SHA-384 of what the program gets: 4000 bytes of a report
-response, 64 of a key response, zero after the message. The reason of a refusal is the ioctl's errno;
-`field` says which field of the response it is about, AUTHTAG where the tag does not verify. `policy.header`
-is "linux", where only MSG_SEQNO, MSG_TYPE, MSG_VERSION, MSG_SIZE and the tag are looked at, or "strict",
-where ALGO, HDR_VERSION, HDR_SIZE and MSG_VMPCK are compared as well (reason `header`).
+on the case. `buffer` is the SHA-384 of what the program gets, 4000 bytes of a report response, 64 of a key
+response, zero after the message; null where nothing is written. `counter` and `wiped` are the driver's
+message counter and whether its VMPCK is lost afterwards, `plain` its hypercalls. The reason of a refusal is
+the ioctl's errno; `field` is no part of it: Linux has one errno for all, and `field` is what sevkit's own
+end of the channel, which makes the same comparisons in the same order, names as the field that is wrong
+(AUTHTAG where the tag does not verify). Cases in which that end compares more than Linux have no `field`.
+`policy.header` is "linux", where only MSG_SEQNO, MSG_TYPE, MSG_VERSION, MSG_SIZE and the tag are looked at,
+or "strict", where ALGO, HDR_VERSION, HDR_SIZE and MSG_VMPCK are compared as well (reason `header`).
 """
 
 SEQNO = 7
@@ -34,13 +39,22 @@ RSP = SEQNO + 1
 PAYLOAD = report_response()
 
 
+ADVANCING = ALL[1:]  # 5.19 keeps the number of a response that does not verify
+
+
 def given(
-    page: bytes, *, kind: int = 5, version: int = 1, seqno: int = SEQNO, vmpck: int = 0
+    page: bytes,
+    *,
+    kind: int = 5,
+    version: int = 1,
+    seqno: int = SEQNO,
+    vmpck: int = 0,
+    kernels: list[str] = ADVANCING,
 ) -> dict[str, Any]:
     """The input: PAGE came back for this request."""
     return {
         "op": "response",
-        "kernels": ALL,
+        "kernels": kernels,
         "request": {"type": kind, "version": version, "seqno": hex(seqno), "vmpck": vmpck},
         "vmpck": KEYS[vmpck].hex(),
         "page": page,
@@ -70,7 +84,8 @@ class Maker:
     def taken(
         self, name: str, title: str, requirement: list[str], asked: dict[str, Any], **more: Any
     ) -> None:
-        output = {"buffer": self._buffer(asked)}
+        seqno = int(asked["request"]["seqno"], 16)
+        output = {"buffer": self._buffer(asked), "plain": 1, "counter": seqno + 1, "wiped": False}
         self.family.valid(name, title, requirement, "response", asked, output, **more)
 
     @staticmethod
@@ -94,28 +109,34 @@ class Maker:
         signer: str | None = None,
         twin: str = "base",
         asked: dict[str, Any] | None = None,
+        title: str | None = None,
         **more: Any,
     ) -> None:
         """EBADMSG for FIELD; CHANGED is the field that was changed, if it is another; SIGNER sealed anew.
         TOLD: clients that compare more fields than Linux find no other one at fault."""
+        asked = {**(asked or given(page)), "page": page}
+        counter = SEQNO - 1 if "5.19" in asked["kernels"] else RSP
+        output = {"buffer": None, "plain": 1, "counter": counter, "wiped": True}
         self.family.invalid(
             name,
-            defect,
+            f"{defect}: {title}" if title else defect,
             requirement,
             "response",
-            {**(asked or given(page)), "page": page},
+            asked,
             twin=twin,
             defect=defect,
             changes=[("page", changed or field, signer)],
             reason="EBADMSG",
-            output={"field": field} if told else None,
-            **more,
+            output=output | ({"field": field} if told else {}),
+            **({"boundary": title} if title else {}) | more,
         )
 
 
 def _taken(make: Maker) -> None:
     make.taken("base", "a REPORT_RSP as firmware seals it", ["SNP-MSG-017"], given(make.base))
     make.taken("key", "a KEY_RSP as firmware seals it", ["SNP-MSG-017"], given(make.key, kind=3))
+    old = given(make.base, kernels=["5.19"])
+    make.taken("base-5-19", "a REPORT_RSP as firmware seals it, to 5.19", ["SNP-MSG-017"], old)
     for vmpck in (1, 3):
         make.taken(
             f"vmpck{vmpck}",
@@ -225,36 +246,16 @@ def _policies(make: Maker) -> None:
 
 def _sequence(make: Maker) -> None:
     row, again = ["LNX-GUEST-051", "SNP-MSG-016"], "vmpck0"
-    make.refused(
-        "seqno-same", row, page_of(seqno=SEQNO), "MSG_SEQNO is the request's", "MSG_SEQNO", signer=again
-    )
-    make.refused(
-        "seqno-replay",
-        row,
-        page_of(seqno=RSP - 2),
-        "the response to the request before comes again",
-        "MSG_SEQNO",
-        signer=again,
-        flags=["dev-seqno-reuse"],
-    )
-    make.refused(
-        "seqno-ahead",
-        row,
-        page_of(seqno=RSP + 2),
-        "the response to a request that was not sent yet",
-        "MSG_SEQNO",
-        signer=again,
-        flags=["dev-seqno-reuse"],
-    )
-    make.refused("seqno-zero", row, page_of(seqno=0), "MSG_SEQNO is 0", "MSG_SEQNO", signer=again)
-    make.refused(
-        "seqno-high",
-        row,
-        page_of(seqno=RSP + (1 << 32)),
-        "MSG_SEQNO is right in its lower 32 bits only",
-        "MSG_SEQNO",
-        signer=again,
-    )
+    wrong = "MSG_SEQNO is not the request's plus 1"
+    rows: list[tuple[str, bytes, str, tuple[str, ...]]] = [
+        ("same", page_of(seqno=SEQNO), "it is the request's", ()),
+        ("replay", page_of(seqno=RSP - 2), "the response to the request before", ("dev-seqno-reuse",)),
+        ("ahead", page_of(seqno=RSP + 2), "the response to a request to come", ("dev-seqno-reuse",)),
+        ("zero", page_of(seqno=0), "it is 0", ()),
+        ("high", page_of(seqno=RSP + (1 << 32)), "right in its lower 32 bits only", ()),
+    ]
+    for name, page, title, flags in rows:
+        make.refused(f"seqno-{name}", row, page, wrong, "MSG_SEQNO", signer=again, title=title, flags=flags)
     make.refused(
         "seqno-edited",
         row,
@@ -282,65 +283,41 @@ def _sequence(make: Maker) -> None:
 
 
 def _form(make: Maker) -> None:
-    again = "vmpck0"
-    row = ["LNX-GUEST-052", "SNP-MSG-017"]
-    make.refused("type-request", row, page_of(kind=5), "MSG_TYPE is the request's", "MSG_TYPE", signer=again)
-    make.refused("type-key", row, page_of(kind=4), "MSG_TYPE is that of a KEY_RSP", "MSG_TYPE", signer=again)
-    make.refused("type-zero", row, page_of(kind=0), "MSG_TYPE is 0", "MSG_TYPE", signer=again)
-    make.refused(
-        "key-type-report",
-        row,
-        page_of(key_response(), kind=6),
-        "MSG_TYPE is that of a REPORT_RSP",
-        "MSG_TYPE",
-        signer=again,
-        twin="key",
-        asked=given(make.key, kind=3),
+    asked = given(make.key, kind=3)
+    key = key_response()
+    type_row, version_row, size_row = (
+        ["LNX-GUEST-052", "SNP-MSG-017"],
+        ["LNX-GUEST-053", "SNP-MSG-018"],
+        ["LNX-GUEST-054", "SNP-MSG-024"],
     )
-    row = ["LNX-GUEST-053", "SNP-MSG-018"]
-    make.refused("version-zero", row, page_of(version=0), "MSG_VERSION is 0", "MSG_VERSION", signer=again)
-    make.refused(
-        "version-newer",
-        row,
-        page_of(version=2),
-        "MSG_VERSION is one above the request's",
-        "MSG_VERSION",
-        signer=again,
-    )
-    make.refused(
-        "version-older",
-        row,
-        page_of(version=1),
-        "a version 2 request is answered with version 1",
-        "MSG_VERSION",
-        signer=again,
-        twin="version-2",
-        asked=given(make.base, version=2),
-        flags=["dev-msg-version-zero"],
-    )
-    row = ["LNX-GUEST-054", "SNP-MSG-024"]
-    make.refused("size-4001", row, sized(make.base, 4001), "MSG_SIZE is one above the buffer", "MSG_SIZE")
-    make.refused("size-ffff", row, sized(make.base, 0xFFFF), "MSG_SIZE goes beyond the page", "MSG_SIZE")
-    make.refused(
-        "key-size-65",
-        row,
-        page_of(key_response() + b"\0", kind=4),
-        "a key response of 65 bytes",
-        "MSG_SIZE",
-        signer=again,
-        twin="key",
-        asked=given(make.key, kind=3),
-    )
-    make.refused(
-        "key-size-report",
-        row,
-        page_of(kind=4),
-        "a key response as long as a report's",
-        "MSG_SIZE",
-        signer=again,
-        twin="key",
-        asked=given(make.key, kind=3),
-    )
+    types = [
+        ("type-request", page_of(kind=5), "it is the request's"),
+        ("type-key", page_of(kind=4), "that of a KEY_RSP"),
+        ("type-zero", page_of(kind=0), "it is 0"),
+        ("key-type-report", page_of(key, kind=6), "that of a REPORT_RSP, to a key request"),
+    ]
+    versions = [
+        ("version-zero", page_of(version=0), "it is 0"),
+        ("version-newer", page_of(version=2), "one above the request's"),
+        ("version-older", page_of(version=1), "1 where the request has 2"),
+    ]
+    sizes = [
+        ("size-4001", sized(make.base, 4001), "4001, a byte more than a report's"),
+        ("size-ffff", sized(make.base, 0xFFFF), "beyond the page"),
+        ("key-size-65", page_of(key + b"\0", kind=4), "65, a byte more than a key's"),
+        ("key-size-report", page_of(kind=4), "a key response as long as a report's"),
+    ]
+    for row, defect, field, rows in (
+        (type_row, "MSG_TYPE is not the request's plus 1", "MSG_TYPE", types),
+        (version_row, "MSG_VERSION is not the request's", "MSG_VERSION", versions),
+        (size_row, "MSG_SIZE is above the buffer", "MSG_SIZE", sizes),
+    ):
+        for name, page, title in rows:
+            older: dict[str, Any] = {"twin": "version-2", "asked": given(make.base, version=2)}
+            to_key: dict[str, Any] = {"twin": "key", "asked": asked}
+            more = older if name == "version-older" else to_key if name.startswith("key-") else {}
+            signer = None if name in ("size-4001", "size-ffff") else "vmpck0"
+            make.refused(name, row, page, defect, field, signer=signer, title=title, **more)
 
 
 def sized(page: bytes, size: int) -> bytes:
@@ -351,22 +328,30 @@ def sized(page: bytes, size: int) -> bytes:
 def _tag(make: Maker) -> None:
     base, row = make.base, ["LNX-GUEST-055", "SNP-MSG-007"]
     end = 0x60 + len(PAYLOAD) - 1
+    tag, text, head = (
+        "AUTHTAG is not the tag",
+        "the ciphertext was changed after sealing",
+        "a header byte under the tag was changed after sealing",
+    )
     edits = [
-        ("tag-first", 0x00, "AUTHTAG", "a bit of the tag's first byte is flipped"),
-        ("tag-last", 0x0F, "AUTHTAG", "a bit of the tag's last byte is flipped"),
-        ("status-flipped", 0x60, "STATUS", "a bit of the ciphertext's first byte is flipped"),
-        ("payload-end", end, "payload", "a bit of the ciphertext's last byte is flipped"),
-        ("algo", 0x30, "ALGO", "ALGO was changed after sealing"),
-        ("hdr-version", 0x31, "HDR_VERSION", "HDR_VERSION was changed after sealing"),
-        ("hdr-size", 0x32, "HDR_SIZE", "HDR_SIZE was changed after sealing"),
-        ("msg-vmpck", 0x3C, "MSG_VMPCK", "MSG_VMPCK was changed after sealing"),
-        ("aad-reserved", 0x38, "reserved", "the reserved bytes at 0x38 were changed after sealing"),
-        ("aad-end", 0x5F, "reserved", "the last header byte was changed after sealing"),
+        ("tag-first", flipped(base, 0x00), tag, "AUTHTAG", "a bit of its first byte"),
+        ("tag-last", flipped(base, 0x0F), tag, "AUTHTAG", "a bit of its last byte"),
+        ("tag-zero", message.patched(base, {0: bytes(16)}), tag, "AUTHTAG", "it is zero"),
+        ("status-flipped", flipped(base, 0x60), text, "STATUS", "a bit of its first byte"),
+        ("payload-end", flipped(base, end), text, "payload", "a bit of its last byte"),
+        ("truncated", base[:0x100].ljust(message.PAGE, b"\0"), text, "payload", "zero from 0x100 on"),
+        ("algo", flipped(base, 0x30), head, "ALGO", "ALGO"),
+        ("hdr-version", flipped(base, 0x31), head, "HDR_VERSION", "HDR_VERSION"),
+        ("hdr-size", flipped(base, 0x32), head, "HDR_SIZE", "HDR_SIZE"),
+        ("msg-vmpck", flipped(base, 0x3C), head, "MSG_VMPCK", "MSG_VMPCK"),
+        ("aad-reserved", flipped(base, 0x38), head, "reserved", "reserved at 0x38"),
+        ("aad-end", flipped(base, 0x5F), head, "reserved", "the last header byte"),
+        ("size-less", sized(base, len(PAYLOAD) - 16), head, "MSG_SIZE", "a smaller MSG_SIZE"),
+        ("size-more", sized(base, len(PAYLOAD) + 16), head, "MSG_SIZE", "a larger MSG_SIZE"),
     ]
-    for name, at, changed, defect in edits:
+    for name, page, defect, changed, title in edits:
         told = changed not in ("ALGO", "HDR_VERSION", "HDR_SIZE", "MSG_VMPCK")
-        make.refused(name, row, flipped(base, at), defect, "AUTHTAG", changed, told=told)
-    make.refused("tag-zero", row, message.patched(base, {0: bytes(16)}), "the tag is zero", "AUTHTAG")
+        make.refused(name, row, page, defect, "AUTHTAG", changed, told=told, title=title)
     make.refused(
         "tag-12",
         row,
@@ -382,30 +367,6 @@ def _tag(make: Maker) -> None:
         "AUTHTAG",
     )
     make.refused(
-        "size-less",
-        row,
-        sized(base, len(PAYLOAD) - 16),
-        "MSG_SIZE was made smaller after sealing",
-        "AUTHTAG",
-        "MSG_SIZE",
-    )
-    make.refused(
-        "size-more",
-        row,
-        sized(base, len(PAYLOAD) + 16),
-        "MSG_SIZE was made larger after sealing",
-        "AUTHTAG",
-        "MSG_SIZE",
-    )
-    make.refused(
-        "truncated",
-        row,
-        base[:0x100].ljust(message.PAGE, b"\0"),
-        "the page ends at 0x100, zero after it",
-        "AUTHTAG",
-        "payload",
-    )
-    make.refused(
         "clear",
         row,
         base[:0x60] + PAYLOAD + base[0x60 + len(PAYLOAD) :],
@@ -418,62 +379,96 @@ def _tag(make: Maker) -> None:
 def _sealing(make: Maker) -> None:
     plain = header()
     aad = plain.encode()
-    rows = ["LNX-GUEST-055", "SNP-MSG-013"]
-    other = message.seal(KEYS[1], plain, PAYLOAD)
-    make.refused(
-        "key-other", rows, other, "sealed with VMPCK1 where VMPCK0 was asked", "AUTHTAG", signer="vmpck1"
-    )
-    stranger = message.seal(pattern("another guest", 32), plain, PAYLOAD)
-    make.refused(
-        "key-stranger", rows, stranger, "sealed with another guest's VMPCK0", "AUTHTAG", signer="stranger"
-    )
-    zero = message.seal(bytes(32), plain, PAYLOAD)
-    make.refused("key-zero", rows, zero, "sealed with a key of zeros", "AUTHTAG", signer="zero")
-    rows = ["LNX-GUEST-055", "SNP-MSG-014"]
+    keys = [
+        ("key-other", KEYS[1], "VMPCK1", "vmpck1"),
+        ("key-stranger", pattern("another guest", 32), "another guest's VMPCK0", "stranger"),
+        ("key-zero", bytes(32), "a key of zeros", "zero"),
+    ]
+    for name, key, title, signer in keys:
+        page = message.seal(key, plain, PAYLOAD)
+        defect = "sealed with another key than VMPCK0"
+        make.refused(
+            name, ["LNX-GUEST-055", "SNP-MSG-013"], page, defect, "AUTHTAG", signer=signer, title=title
+        )
     ivs = [
-        ("iv-request", message.iv(SEQNO), "the IV is the request's"),
-        ("iv-big-endian", bytes(4) + RSP.to_bytes(8, "big"), "the IV is MSG_SEQNO big-endian, at its end"),
-        ("iv-shifted", bytes(4) + le(RSP, 8), "the IV has its zeros before MSG_SEQNO"),
-        ("iv-zero", bytes(12), "the IV is zero"),
+        ("iv-request", message.iv(SEQNO), "the request's"),
+        ("iv-big-endian", bytes(4) + RSP.to_bytes(8, "big"), "MSG_SEQNO big-endian, at its end"),
+        ("iv-shifted", bytes(4) + le(RSP, 8), "its zeros before MSG_SEQNO"),
+        ("iv-zero", bytes(12), "zero"),
     ]
-    for name, nonce, defect in ivs:
+    for name, nonce, title in ivs:
         page = message.seal(KEYS[0], plain, PAYLOAD, nonce=nonce)
-        make.refused(name, rows, page, defect, "AUTHTAG", "IV", signer="vmpck0")
-    rows = ["LNX-GUEST-055", "SNP-MSG-007"]
+        defect = "sealed with another IV"
+        make.refused(
+            name,
+            ["LNX-GUEST-055", "SNP-MSG-014"],
+            page,
+            defect,
+            "AUTHTAG",
+            "IV",
+            signer="vmpck0",
+            title=title,
+        )
     aads = [
-        ("aad-none", b"", "sealed without additional authenticated data"),
-        ("aad-seqno", aad[0x20:0x60], "the authenticated data begin at MSG_SEQNO"),
-        ("aad-short", aad[0x30:0x40], "the authenticated data end before the reserved bytes at 0x40"),
+        ("aad-none", b"", "none"),
+        ("aad-seqno", aad[0x20:0x60], "they begin at MSG_SEQNO"),
+        ("aad-short", aad[0x30:0x40], "they end before the reserved bytes at 0x40"),
     ]
-    for name, data, defect in aads:
+    for name, data, title in aads:
         page = message.seal(KEYS[0], plain, PAYLOAD, aad=data)
-        make.refused(name, rows, page, defect, "AUTHTAG", "AAD", signer="vmpck0")
+        defect = "sealed with other additional authenticated data"
+        make.refused(
+            name,
+            ["LNX-GUEST-055", "SNP-MSG-007"],
+            page,
+            defect,
+            "AUTHTAG",
+            "AAD",
+            signer="vmpck0",
+            title=title,
+        )
+
+
+def _oldest(make: Maker) -> None:
+    """5.19: the VMPCK is lost as later, the number is not used up."""
+    base, again = make.base, "vmpck0"
+    rows = [
+        (
+            "seqno",
+            "LNX-GUEST-051",
+            page_of(seqno=RSP + 2),
+            "MSG_SEQNO",
+            "MSG_SEQNO is not the request's plus 1",
+        ),
+        ("type", "LNX-GUEST-052", page_of(kind=4), "MSG_TYPE", "MSG_TYPE is not the request's plus 1"),
+        ("version", "LNX-GUEST-053", page_of(version=2), "MSG_VERSION", "MSG_VERSION is not the request's"),
+        ("size", "LNX-GUEST-054", sized(base, 4001), "MSG_SIZE", "MSG_SIZE is above the buffer"),
+        ("tag", "LNX-GUEST-055", flipped(base, 0), "AUTHTAG", "AUTHTAG is not the tag"),
+    ]
+    for name, requirement, page, field, defect in rows:
+        make.refused(
+            f"{name}-5-19",
+            [requirement, "LNX-GUEST-048"],
+            page,
+            defect,
+            field,
+            signer=again if name in ("seqno", "type", "version") else None,
+            twin="base-5-19",
+            asked=given(page, kernels=["5.19"]),
+            title="5.19, which keeps the number",
+        )
 
 
 def build() -> Family:
     make = Maker()
     family = make.family
-    family.note(
-        "dev-seqno-reuse",
-        bug_class="message counters",
-        effect="an old response passes for the answer to a new request",
-        origin="AMDESE/sev-guest#40",
-    )
-    family.note(
-        "dev-msg-version-zero",
-        bug_class="message version",
-        effect="version 2 requests cannot be answered by firmware that knows version 1",
-    )
-    family.note(
-        "dev-return-code-vs-fw-err",
-        bug_class="two error channels",
-        effect="a call that reports success brings no response; the stale buffer is parsed",
-        origin="virtee/sev#238",
-    )
+    add_notes(family)
     _taken(make)
     _policies(make)
     _sequence(make)
     _form(make)
     _tag(make)
     _sealing(make)
+    _oldest(make)
+    cite_twins(family)
     return family

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reference.bundle import Family
+from reference.families._rmp import cite_twins
 
 TEXT = """
 The reverse map table in memory: what the bytes of an entry mean, and where a page's entry lies.
@@ -20,8 +21,6 @@ entries that are not zero, by index). Output: the address of the `entry` and how
 Reasons: `base`, `end`, `segment-size` (not allowed), `no-entry` (the page is the hypervisor's for ever),
 `reserved` (a reserved bit of a segment table entry).
 """
-
-FLAG = "rmp-unconfirmed"
 
 
 def raw(low: int, masks: str = "00000000") -> str:
@@ -291,7 +290,6 @@ def refuse(
     base: dict[str, Any],
     change: dict[str, Any],
     reason: str,
-    *flags: str,
 ) -> None:
     f.invalid(
         name,
@@ -303,7 +301,6 @@ def refuse(
         defect=defect,
         changes=[(member, member, None) for member in change],
         reason=reason,
-        flags=flags,
     )
 
 
@@ -328,7 +325,7 @@ def add_segmented(f: Family) -> None:
         ),
     ):
         f.valid(name, title, [f"SNP-RMP-{req}"], "rmp-location", given, {"entry": hex(entry)})
-    for name, defect, req, twin, base, change, reason, flags in (
+    for name, defect, req, twin, base, change, reason in (
         (
             "segmented-beyond",
             "The first page that a partly covered segment has not",
@@ -337,7 +334,6 @@ def add_segmented(f: Family) -> None:
             second,
             {"spa": hex(2 * (64 << 30) + (8 << 30))},
             "no-entry",
-            (),
         ),
         (
             "segmented-zero",
@@ -347,7 +343,6 @@ def add_segmented(f: Family) -> None:
             SEGMENTED,
             {"spa": hex(64 << 30)},
             "no-entry",
-            (),
         ),
         (
             "segmented-past",
@@ -357,7 +352,6 @@ def add_segmented(f: Family) -> None:
             SEGMENTED,
             {"spa": hex(512 * (64 << 30))},
             "no-entry",
-            (),
         ),
         (
             "segmented-reserved",
@@ -367,7 +361,6 @@ def add_segmented(f: Family) -> None:
             SEGMENTED,
             {"table": {"0": hex(1 << 52 | 0x20000040)}},
             "reserved",
-            (FLAG,),
         ),
         (
             "segmented-base",
@@ -377,7 +370,6 @@ def add_segmented(f: Family) -> None:
             SEGMENTED,
             {"base": "0x180000"},
             "base",
-            (),
         ),
         (
             "segmented-small",
@@ -387,7 +379,6 @@ def add_segmented(f: Family) -> None:
             SEGMENTED,
             {"shift_min": 37},
             "segment-size",
-            (),
         ),
         (
             "segmented-large",
@@ -397,19 +388,14 @@ def add_segmented(f: Family) -> None:
             SEGMENTED,
             {"shift_max": 35},
             "segment-size",
-            (),
         ),
     ):
-        refuse(f, name, defect, req, twin, base, change, reason, *flags)
+        refuse(f, name, defect, req, twin, base, change, reason)
 
 
 def build() -> Family:
     f = Family("rmp-format", "The reverse map table in memory", TEXT, file="rmp-format")
-    f.note(
-        FLAG,
-        bug_class="open point",
-        effect="no source settles this rule; docs/ambiguities.md says what a machine would",
-    )
     for add in (add_entries, add_states, add_others, add_flat, add_segmented):
         add(f)
+    cite_twins(f)
     return f

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAl
 from reference import keys
 from reference.bundle import Family
 from reference.families import _signature_signer, _verify_notes
-from reference.families._bases import shows
+from reference.families._bases import question, shows
 from reference.families._book import Book
 from reference.keys import P384_ORDER as N
 from reference.keys import EcKey
@@ -30,7 +30,10 @@ signer, chain, revocation, binding, signature, tcb, policy. Full rules: harness/
 """
 
 # What each base is the accepted side of.
-SHOWN = ("VRF-062", "VRF-063", "VRF-064", "VRF-010", "VRF-011", "VRF-016", "VRF-017", "VRF-018", "VRF-019")
+SHOWN = (
+    *("VRF-062", "VRF-063", "VRF-064", "VRF-010", "VRF-011", "VRF-016", "VRF-017", "VRF-018", "VRF-019"),
+    *("VRF-036", "SNP-RPT-038"),
+)
 
 # REPORT_DATA counters for which the signature of world("Genoa", 3) has a rare form; build() looks again.
 RARE: dict[str, tuple[int, Callable[[int, int], bool], str]] = {
@@ -45,10 +48,8 @@ RARE: dict[str, tuple[int, Callable[[int, int], bool], str]] = {
     "s-top-byte-zero": (138, lambda _, s: s >> 376 == 0, "S's most significant byte is 0"),
     "r-low-byte-zero": (126, lambda r, _: r & 0xFF == 0, "R's least significant byte is 0"),
     "s-low-byte-zero": (559, lambda _, s: s & 0xFF == 0, "S's least significant byte is 0"),
-    "r-top-bit-set": (0, lambda r, _: r >> 383 == 1, "R's top bit is 1"),
-    "r-top-bit-clear": (1, lambda r, _: r >> 383 == 0, "R's top bit is 0"),
-    "s-top-bit-set": (0, lambda _, s: s >> 383 == 1, "S's top bit is 1"),
-    "s-top-bit-clear": (1, lambda _, s: s >> 383 == 0, "S's top bit is 0"),
+    "r-top-bit-set": (2, lambda r, s: (r >> 383, s >> 383) == (1, 0), "R's top bit is 1, S's is 0"),
+    "s-top-bit-set": (3, lambda r, s: (r >> 383, s >> 383) == (0, 1), "S's top bit is 1, R's is 0"),
 }
 
 
@@ -92,7 +93,6 @@ def _accepted(b: Book, w: World) -> None:
         ["VRF-021"],
         b.base(vlek),
         {"report": (vlek.put("KEY_INFO", 6), "KEY_INFO", "vlek")},
-        flags=["sig-mask-chip-key-but-signed"],
     )
 
 
@@ -151,55 +151,60 @@ def _spellings(b: Book, w: World) -> None:
         ("big-endian-r", "R is big-endian", big[0] + bytes(24) + s.to_bytes(72, "little")),
     ):
         change = {"report": (replaced(w, 0x2A0, data), "SIGNATURE", None)}
-        b.refuse(name, defect, ["VRF-064"], base, change, flags=["sig-big-endian"])
-    for name, defect, requirement, data, flag in (
+        b.refuse(name, defect, ["VRF-064", "VRF-062"], base, change, flags=["sig-big-endian"])
+    for name, defect, requirements, data, flag in (
         (
             "big-endian-72",
             "R and S are big-endian in 72 bytes",
-            "VRF-064",
+            ["VRF-064", "VRF-010"],
             b"".join(bytes(24) + n for n in big),
             "sig-big-endian",
         ),
         (
             "packed",
             "R and S of 48 bytes follow each other without a gap",
-            "VRF-010",
+            ["VRF-010"],
             r.to_bytes(48, "little") + s.to_bytes(48, "little") + bytes(48),
             "sig-hi-24-bytes-nonzero",
         ),
         (
             "x509",
             "The signature is DER, as X.509 has it",
-            "VRF-010",
+            ["VRF-010"],
             keys.der_signature(r, s).ljust(144, b"\0"),
             "sig-big-endian",
         ),
         (
             "raw-big-endian",
             "R and S are big-endian, 48 bytes each, without a gap",
-            "VRF-010",
+            ["VRF-010"],
             b"".join(big) + bytes(48),
             "sig-big-endian",
         ),
     ):
         change = {"report": (replaced(w, 0x2A0, data), "SIGNATURE", None)}
-        b.refuse(name, defect, [requirement], base, change, stage="parse", flags=[flag])
-    for name, defect, at, byte in (
-        ("r-upper-first", "The first of R's upper 24 bytes is set", 0x2D0, 0x01),
-        ("r-upper-last", "The last of R's upper 24 bytes is set", 0x2E7, 0x80),
-        ("s-upper-first", "The first of S's upper 24 bytes is set", 0x318, 0x01),
-        ("s-upper-last", "The last of S's upper 24 bytes is set", 0x32F, 0x80),
+        b.refuse(name, defect, requirements, base, change, stage="parse", flags=[flag])
+    upper, tail = "A byte of the upper 24 of R or S is set", "A byte behind S is set"
+    for name, defect, requirement, title, at, data in (
+        ("r-upper-first", upper, "VRF-010", "The first of R's upper 24 bytes", 0x2D0, b"\x01"),
+        ("r-upper-last", upper, "VRF-010", "The last of R's upper 24 bytes", 0x2E7, b"\x80"),
+        ("s-upper-first", upper, "VRF-010", "The first of S's upper 24 bytes", 0x318, b"\x01"),
+        ("s-upper-last", upper, "VRF-010", "The last of S's upper 24 bytes", 0x32F, b"\x80"),
+        ("tail-first", tail, "VRF-011", "The first byte behind S", 0x330, b"\x01"),
+        ("tail-last", tail, "VRF-011", "The last byte of the report", 0x49F, b"\x80"),
+        ("tail-all", tail, "VRF-011", "All bytes behind S", 0x330, b"\xee" * 368),
     ):
-        change = {"report": (replaced(w, at, bytes([byte])), "SIGNATURE", None)}
-        flags = ["sig-hi-24-bytes-nonzero", "2-12"]
-        b.refuse(name, defect, ["VRF-010"], base, change, stage="parse", flags=flags)
-    for name, defect, at, data in (
-        ("tail-first", "The first byte behind S is set", 0x330, b"\x01"),
-        ("tail-last", "The last byte of the report is set", 0x49F, b"\x80"),
-        ("tail-all", "All bytes behind S are set", 0x330, b"\xee" * 368),
-    ):
-        change = {"report": (replaced(w, at, data), "SIGNATURE", None)}
-        b.refuse(name, defect, ["VRF-011"], base, change, stage="parse", flags=["sig-tail-368-nonzero"])
+        b.refuse(
+            name,
+            defect,
+            [requirement],
+            base,
+            {"report": (replaced(w, at, data), "SIGNATURE", None)},
+            title=f"{title}: set, not signed",
+            boundary=title,
+            stage="parse",
+            flags=["sig-hi-24-bytes-nonzero", "2-12"] if defect == upper else ["sig-tail-368-nonzero"],
+        )
 
 
 def signed_over(w: World, message: bytes, algorithm: HashAlgorithm, key: EcKey | None = None) -> bytes:
@@ -298,10 +303,12 @@ def _algorithms(b: Book, w: World) -> None:
     for value in (0, 2, 0x101, 0x01000000, 0xFFFFFFFF):
         b.refuse(
             f"algo-{value:x}",
-            f"SIGNATURE_ALGO is {value:#x}",
+            "SIGNATURE_ALGO is not 1",
             ["VRF-019"],
             b.base(w),
             {"report": (w.put("SIGNATURE_ALGO", value), "SIGNATURE_ALGO", "vcek")},
+            title=f"SIGNATURE_ALGO is {value:#x}",
+            boundary=f"the value {value:#x}",
             stage="signer",
             layer="signer",
             flags=["sig-algo-unknown"],
@@ -342,6 +349,9 @@ BODY = (
 )
 
 
+RESERVED_BYTE = "A reserved byte of a TCB is another than was signed"
+
+
 def _body(b: Book) -> None:
     """Each field that is signed, changed under the signature that was there."""
     worlds = {"Genoa": world("Genoa", 5), "vlek": world("Genoa", 5, "vlek")}
@@ -352,10 +362,12 @@ def _body(b: Book) -> None:
         flag = "sig-not-checked-at-all" if field == "MEASUREMENT" else "sig-body-bit-sweep"
         b.refuse(
             f"body-{field.lower().replace('_', '-')}",
-            f"{field} is another than was signed",
+            "A signed field is another than was signed",
             ["VRF-062"],
             b.base(w),
             {"report": (replaced(w, start, bytes([value])), field, None)},
+            title=f"{field} is another than was signed",
+            boundary=f"the field {field}",
             flags=[flag],
         )
     for line, places in (("Milan", (2, 3, 4, 5)), ("Turin", (4, 6))):
@@ -363,28 +375,36 @@ def _body(b: Book) -> None:
         for place in places:
             b.refuse(
                 f"reserved-{line.lower()}-{place}",
-                f"Byte {place} of REPORTED_TCB, which {line}'s layout reserves, is another than was signed",
+                RESERVED_BYTE,
                 ["VRF-062"],
                 b.base(w),
                 {"report": (replaced(w, 0x180 + place, b"\x7f"), "REPORTED_TCB", None)},
+                title=f"Byte {place} of REPORTED_TCB, which {line}'s layout reserves, was signed as 0",
+                boundary=f"byte {place} of REPORTED_TCB",
                 flags=["sig-tcb-reserved-malleable"],
             )
     w = world("Milan", 3)
     for field in ("CURRENT_TCB", "COMMITTED_TCB", "LAUNCH_TCB"):
         b.refuse(
             f"reserved-{field.lower().replace('_', '-')}",
-            f"A reserved byte of {field} is another than was signed",
+            RESERVED_BYTE,
             ["VRF-062"],
             b.base(w),
             {"report": (replaced(w, FIELDS[field][0] + 3, b"\x01"), field, None)},
+            title=f"A reserved byte of {field} was signed as 0",
+            boundary=f"the field {field}",
             flags=["sig-tcb-reserved-malleable"],
         )
-    b.refuse(
+    question(
+        b,
         "reserved-and-resigned",
-        "A reserved byte of REPORTED_TCB is set and signed: the signature holds, the TCB is refused",
-        ["VRF-112"],
+        "A reserved byte of a TCB is set",
+        ["VRF-112", "VRF-121"],
         b.base(w),
         {"report": (w.change(0x182, b"\x01"), "REPORTED_TCB", "vcek")},
+        title="A reserved byte of REPORTED_TCB is set and signed: the signature holds, whatever the TCB is",
+        accept={"allow_unknown_reserved": True},
+        refuse={"allow_unknown_reserved": False},
         stage="tcb",
         layer="tcb",
         flags=["sig-tcb-reserved-genuine", "tcb-reserved-nonzero"],

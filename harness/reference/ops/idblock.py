@@ -8,6 +8,8 @@ from reference.id_block import AUTH_SIZE, Finish, RefusedError, check
 
 def run(case: Case) -> Seen:
     given = case.input
+    if given["id_block"] is not None and given["id_auth"] is None:
+        raise ValueError("id_auth is null without an ID block only")
     finish = Finish(
         block=given["id_block"],
         auth=given["id_auth"] or bytes(AUTH_SIZE),

@@ -2,8 +2,8 @@
 
 Input
   report   the bytes
-  policy   future_versions: true reads versions above 5 as 5; tolerant: true asks nothing of the report's
-           form but its size, as a reader does that expects newer firmware
+  policy   future_versions: true reads versions above 5 as 5; allow_unknown_reserved: true leaves reserved
+           bytes to newer firmware, but for POLICY bit 17 and the bytes of the signature
 
 Output of a report that is accepted: every field by its name (reference/report.py, decoded).
 """
@@ -18,7 +18,8 @@ from reference.report import ReportError
 def run(case: Case) -> Seen:
     options = case.input.get("policy", {})
     try:
-        found = report.parse(case.input["report"], tolerant=bool(options.get("tolerant")))
+        tolerant = bool(options.get("allow_unknown_reserved"))
+        found = report.parse(case.input["report"], tolerant=tolerant)
     except ReportError as error:
         return Seen("invalid", stage="parse", where=str(error))
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from reference import cpuid, machine
 from reference.bundle import Case, Seen
-from reference.firmware import Firmware
+from reference.firmware import SIGNATURE, Firmware
 from reference.message import CPUID, HEADER, REPORT, STATUS_NAME, TSC_INFO, Header, number, opened
 
 
@@ -24,11 +24,12 @@ def _content(header: Header, payload: bytes) -> dict[str, Any]:
             "report_size": number(payload, 0x04, 4),
             "vmpl": number(report, 0x30, 4),
             "report_data": report[0x50:0x90].hex(),
+            "signature": "set" if any(report[SIGNATURE:]) else "zero",
         }
     if header.type == CPUID + 1:
         entries = range(cpuid.HEAD, len(payload), cpuid.ENTRY)
-        outputs = [payload[at + 0x18 : at + 0x28].hex() for at in entries]
-        return {"count": number(payload, 0x04, 4), "outputs": outputs}
+        whole = [payload[at : at + cpuid.ENTRY].hex() for at in entries]
+        return {"count": number(payload, 0x04, 4), "entries": whole}
     if header.type == TSC_INFO + 1:
         return {
             "scale": hex(number(payload, 0x08, 8)),

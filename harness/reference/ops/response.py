@@ -12,6 +12,7 @@ from reference.device_script import (
     AT_ARG,
     AT_REQUEST,
     AT_RESPONSE,
+    FILL,
     Guest,
     buffer_of,
     digest,
@@ -25,7 +26,8 @@ REQUEST_SIZE = {3: 0x20, 5: 0x60}
 
 
 def _strict(request: Header, page: bytes) -> str | None:
-    """The fixed fields, as COCONUT-SVSM compares them. Guest message notes, section 3, last line."""
+    """The fixed fields that COCONUT-SVSM compares. Guest message notes, section 3, last line. SVSM's own
+    MSG_VMPCK is 0, and it compares with that; here it is the request's."""
     header = Header.decode(page)
     wanted = (1, 1, 0x60, request.vmpck)
     given = (header.algo, header.hdr_version, header.hdr_size, header.vmpck)
@@ -51,9 +53,16 @@ def _run(given: Mapping[str, Any], kernel: str) -> Seen:
     user.write(AT_ARG, le(asked["version"], 8) + le(AT_REQUEST, 8) + le(AT_RESPONSE, 8) + bytes(8))
     command = GET_DERIVED_KEY if asked["type"] == KEY else GET_REPORT
     result = guest.driver.ioctl(user, command, AT_ARG)
+    buffer = user.read(AT_RESPONSE, size)
+    output = guest.end() | {
+        "counter": guest.driver.counter,
+        "wiped": guest.driver.wiped,
+        "buffer": None if buffer == bytes([FILL]) * size else digest(buffer),
+    }
     if result != 0:
-        return Seen("invalid", reason=str(result), output={"field": refusal(request, page, size, key)})
-    return Seen("valid", output={"buffer": digest(user.read(AT_RESPONSE, size))})
+        output["field"] = refusal(request, page, size, key)
+        return Seen("invalid", reason=str(result), output=output)
+    return Seen("valid", output=output)
 
 
 def run(case: Case) -> Seen:

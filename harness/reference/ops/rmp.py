@@ -1,7 +1,8 @@
 """Op rmp: a small reverse map table, one call on it, and its entries afterwards.
 
-Input: `entries` (set up in this order), `cpu`, `do` and `policy`, the switches of what no source settles;
-families/rmp.py says what their members are. Absent members are 0, false, or what a usual machine has.
+Input: `own` and `entries` (set up in this order), `cpu`, `do` and `policy`, the switches of what no source
+settles; families/rmp.py says what their members are. Absent members are 0, false, or what a usual machine
+has.
 """
 
 from __future__ import annotations
@@ -77,8 +78,16 @@ def entry_of(row: Mapping[str, Any]) -> t.Entry:
     )
 
 
+def own_pages(given: Mapping[str, Any]) -> range:
+    """The pages of the RMP itself."""
+    place = given.get("own", {})
+    return range(number(place.get("start", 0)), number(place.get("end", 0)), t.PAGE)
+
+
 def set_up(given: Mapping[str, Any]) -> Table:
     table = Table(MEMORY, t.Rules(**given.get("policy", {})))
+    for at in own_pages(given):
+        table.write(at, t.Entry(assigned=True, immutable=True))
     for row in given.get("entries", ()):
         at, entry = number(row["at"]), entry_of(row)
         for _ in range(row.get("count", 1)):
@@ -137,13 +146,9 @@ def footprint(before: Image, table: Table) -> dict[str, Any]:
 def cpu_of(given: Mapping[str, Any]) -> t.Cpu:
     cpu = given.get("cpu", {})
     return t.Cpu(
-        long_mode=cpu.get("long_mode", True),
         snp=cpu.get("snp", True),
-        cpl=cpu.get("cpl", 0),
         vmpl=cpu.get("vmpl", 0),
         asid=cpu.get("asid", 0),
-        has_rmpread=cpu.get("rmpread", True),
-        has_rmpquery=cpu.get("rmpquery", True),
     )
 
 
@@ -205,14 +210,6 @@ def adjust(table: Table, cpu: t.Cpu, do: Do) -> tuple[t.Answer, Told]:
     return table.adjust(cpu, number(do["gva"]), mapping_of(do), size_of(do), do["vmpl"], mask, vmsa), {}
 
 
-def query(table: Table, cpu: t.Cpu, do: Do) -> tuple[t.Answer, Told]:
-    answer, found = table.query(cpu, mapping_of(do), do["vmpl"])
-    if found is None:
-        return answer, {}
-    mask, vmsa, size = found
-    return answer, {"found": {"mask": hex(mask), "vmsa": vmsa, "size": "2M" if size is t.Size.M2 else "4K"}}
-
-
 def access(table: Table, _: t.Cpu, do: Do) -> tuple[t.Answer, Told]:
     asked = t.Access(
         t.Actor(do["actor"]),
@@ -225,6 +222,17 @@ def access(table: Table, _: t.Cpu, do: Do) -> tuple[t.Answer, Told]:
         do.get("c", False),
         do.get("vmpl_sss", False),
     )
+    return table.check(asked), {}
+
+
+def guest_access(table: Table, cpu: t.Cpu, do: Do) -> tuple[t.Answer, Told]:
+    """Nested translation and VIRTUAL_TOM, then the RMP."""
+    at = mapping_of(do)
+    if not at.present:
+        return t.fault(192, t.Fault.NPF), {}
+    c = at.gpa < number(do["vtom"]) if "vtom" in do else at.c
+    kind = t.Kind(do["kind"])
+    asked = t.Access(t.Actor.SNP_GUEST, kind, at.spa, at.gpa, at.map, cpu.asid, cpu.vmpl, c)
     return table.check(asked), {}
 
 
@@ -247,14 +255,14 @@ CALLS: dict[str, Callable[[Table, t.Cpu, Do], tuple[t.Answer, Told]]] = {
     "RMPREAD": read,
     "PVALIDATE": pvalidate,
     "RMPADJUST": adjust,
-    "RMPQUERY": query,
     "access": access,
+    "guest access": guest_access,
     "structure": structure,
     "VMRUN": vmrun,
 }
 
 
-def command(table: Table, do: Do) -> str | None:
+def command(table: Table, own: range, do: Do) -> str | None:
     """Firmware's part; the status of a refusal."""
     args = rmp_moves.Args(
         size=size_of(do),
@@ -265,6 +273,7 @@ def command(table: Table, do: Do) -> str | None:
         type=do.get("type", "data"),
         validated=do.get("validated", False),
         dst=number(do.get("dst", 0)),
+        own=own,
     )
     return rmp_moves.COMMANDS[do["instruction"]](table, number(do["spa"]), args)
 
@@ -274,7 +283,7 @@ def run(case: Case) -> Seen:
     do = case.input["do"]
     before = image(table)
     if do["instruction"] in rmp_moves.COMMANDS:
-        status = command(table, do)
+        status = command(table, own_pages(case.input), do)
         output = footprint(before, table)
         return Seen("invalid" if status else "valid", status=status, output=output)
     answer, told = CALLS[do["instruction"]](table, cpu_of(case.input), do)

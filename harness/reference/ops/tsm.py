@@ -135,7 +135,7 @@ def _run(given: Mapping[str, Any], kernel: str) -> tuple[str | None, Out]:
             out = {}
         seen = program.guest.end()
         calls = seen["plain"] + seen["ext"]
-        steps.append(out | ({"calls": calls} if calls else {}))
+        steps.append(out | ({"calls": calls, "request": seen["request"]} if calls else {}))
     return reason, {"steps": steps, "secrets": digest(bytes(program.guest.secrets))}
 
 

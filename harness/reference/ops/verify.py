@@ -35,7 +35,7 @@ NO_CERT = b""  # what stands for a certificate in a table that cannot be read
 
 
 def _signing_key(data: bytes) -> int:
-    return report.Report(data).signing_key if len(data) == report.SIZE else 0
+    return report.Report(data).signing_key if len(data) >= report.SIZE else 0
 
 
 def _pick(certs: Mapping[str, bytes], names: Sequence[str]) -> bytes | None:

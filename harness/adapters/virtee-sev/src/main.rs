@@ -1,9 +1,8 @@
 //! The adapter of the crate `sev` (docs/adapters.md): one JSON object a line in and out. It converts formats,
 //! calls the crate's documented entry points and decides nothing.
 //!
-//! The crate's documentation promises the signatures of the chain and of the report ("Verify that ARK is
-//! self-signed, ARK signs ASK, ASK signs VCEK"); names, dates, extensions, the signer's kind, the binding to
-//! the chip and any policy are left to its caller, and so are not among the layers here.
+//! What is claimed is what the crate's documentation speaks of: reading reports, certificates and tables, and the
+//! signatures of certificate chains and reports. Of the layer `chain` that is a few rules only.
 
 use base64::{engine::general_purpose::STANDARD, Engine};
 use serde_json::{json, Value};
@@ -50,7 +49,10 @@ fn slot(certs: &Value, names: [&str; 2]) -> Result<Certificate, No> {
             return Certificate::from_der(&cert).map_err(refused(Some("chain")));
         }
     }
-    Err(No::Refused(Some("chain"), format!("no {}", names[0])))
+    Err(No::Unsupported(format!(
+        "a Chain takes three certificates: no {}",
+        names[0]
+    )))
 }
 
 /// The chain of the request: its leaf and intermediate under ROOT, which takes the place of an ARK that came
@@ -126,10 +128,6 @@ fn parse(request: &Value) -> Result<Value, No> {
             CertTableEntry::vec_bytes_to_cert_table(&mut data).map_err(refused(None))?;
             Ok(json!({}))
         }
-        Some("cert") => {
-            Certificate::from_der(&data).map_err(refused(None))?;
-            Ok(json!({}))
-        }
         kind => Err(No::Unsupported(format!("nothing reads a {kind:?}"))),
     }
 }
@@ -150,8 +148,11 @@ fn hello() -> Value {
     json!({
         "name": "virtee-sev", "version": version(), "language": "rust",
         "ops": ["verify", "parse"],
-        "layers": ["parse", "version", "chain", "signature", "certtable", "table", "forward-compat"],
-        "options": [],
+        "layers": ["parse", "version", "signature", "certtable", "table", "forward-compat"],
+        // The chain ends in the root, which signs the ASK, which signs the leaf.
+        "requirements": ["VRF-024", "VRF-025", "VRF-026", "VRF-027"],
+        // No time is asked for, and no rule about time is claimed.
+        "options": ["at"],
         "anchors": "configurable",
     })
 }

@@ -1,14 +1,19 @@
-/* Reads every case of the bundle: cc loader.c -o loader -ljansson && ./loader FOLDER/cases */
-#include <dirent.h>
+/* Reads every case of the vectors: cc loader.c -o loader -ljansson && ./loader FOLDER (cases/) */
+#include <err.h>
+#include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+static unsigned long long cases, size;
+static unsigned total;
 
 static size_t base64(const char *text, unsigned char *out) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t n = 0, bits = 0;
-    unsigned value = 0;
+    size_t n = 0;
+    unsigned value = 0, bits = 0;
     for (const char *d; *text != 0 && (d = strchr(digits, *text)) != NULL; text++) {
         value = value << 6 | (unsigned)(d - digits);
         if ((bits += 6) >= 8) out[n++] = (unsigned char)(value >> (bits -= 8));
@@ -16,46 +21,60 @@ static size_t base64(const char *text, unsigned char *out) {
     return n;
 }
 
-/* The bytes that REF stands for, in OUT; 0 for anything else. */
-static size_t bytes(json_t *ref, json_t *blobs, unsigned char *out) {
-    static unsigned char data[1 << 20];
-    const char *name = json_string_value(json_object_get(ref, "blob"));
-    json_t *whole = name ? json_object_get(blobs, name) : json_object_get(ref, "base64"), *p;
-    const size_t size = whole ? base64(json_string_value(whole), data) : 0;
-    size_t done = 0, n = 0, i;
-    json_array_foreach(json_object_get(ref, "patch"), i, p) {
-        const size_t at = (size_t)json_integer_value(json_array_get(p, 0));
-        memcpy(out + n, data + done, at - done);
-        n += at - done;
-        done = at + (size_t)json_integer_value(json_array_get(p, 1));
-        for (const char *h = json_string_value(json_array_get(p, 2)); *h != 0; h += 2)
-            out[n++] = (unsigned char)strtoul((char[]){h[0], h[1], 0}, NULL, 16);
+/* The N bytes of TEXT in base64 with PATCH; the caller frees them. */
+static unsigned char *patched(json_t *text, json_t *patch, size_t *n) {
+    json_t *p;
+    size_t i, digits, room = json_string_length(text);
+    json_int_t at, count;
+    const char *hex;
+    json_array_foreach(patch, i, p) room += json_string_length(json_array_get(p, 2));
+    unsigned char *data = malloc(room + 1);
+    if (!json_is_string(text) || data == NULL) errx(1, "no such blob, or no memory");
+    json_int_t end = (json_int_t)(*n = base64(json_string_value(text), data));
+    for (i = json_array_size(patch); i-- > 0; end = at) {
+        if (json_unpack(json_array_get(patch, i), "[IIs%]", &at, &count, &hex, &digits) != 0 ||
+            at < 0 || at > end || count < 0 || count > end - at)
+            errx(1, "patch: no such bytes");
+        memmove(data + at + digits / 2, data + at + count, *n - (size_t)(at + count));
+        for (size_t d = 0; d < digits / 2; d++)
+            data[(size_t)at + d] =
+                (unsigned char)strtoul((char[]){hex[2 * d], hex[2 * d + 1], 0}, NULL, 16);
+        *n += digits / 2 - (size_t)count;
     }
-    memcpy(out + n, data + done, size - done);
-    return n + size - done;
+    return data;
+}
+
+/* Counts the byte strings that VALUE refers to, at any depth. */
+static void resolve(json_t *value, json_t *blobs) {
+    json_t *name = json_object_get(value, "blob"), *text = json_object_get(value, "base64"), *v;
+    const char *key;
+    size_t i, n;
+    if (name == NULL && text == NULL) {
+        json_array_foreach(value, i, v) resolve(v, blobs);
+        json_object_foreach(value, key, v) resolve(v, blobs);
+        return;
+    }
+    if (name != NULL) text = json_object_get(blobs, json_string_value(name));
+    unsigned char *data = patched(text, json_object_get(value, "patch"), &n);
+    size += n;
+    for (i = 0; i < n; i++) total += data[i];
+    free(data);
 }
 
 int main(int argc, char **argv) {
-    static unsigned char report[1 << 20];
-    unsigned long long cases = 0, size = 0, total = 0;
-    char path[4096];
-    DIR *folder = argc == 2 ? opendir(argv[1]) : NULL;
-    if (folder == NULL) return 2;
-    for (struct dirent *e; (e = readdir(folder)) != NULL;) {
-        size_t i;
-        json_t *c;
-        (void)snprintf(path, sizeof path, "%s/%s", argv[1], e->d_name);
-        json_t *family = strstr(path, ".json") ? json_load_file(path, 0, NULL) : NULL;
+    glob_t found;
+    if (argc != 2 || chdir(argv[1]) != 0 || glob("*.json", 0, NULL, &found) != 0)
+        errx(2, "usage: loader FOLDER");
+    for (size_t f = 0, i; f < found.gl_pathc; f++) {
+        json_t *family = json_load_file(found.gl_pathv[f], 0, NULL), *c;
         json_array_foreach(json_object_get(family, "cases"), i, c) {
-            json_t *given = json_object_get(json_object_get(c, "input"), "report");
-            const size_t n = bytes(given, json_object_get(family, "blobs"), report);
-            /* ... here your verifier judges it; c's member "expect" says what is right */
-            cases++, size += n;
-            for (size_t b = 0; b < n; b++) total += report[b];
+            cases++; /* ... here your verifier judges "input"; "expect" says what is right */
+            resolve(json_object_get(c, "input"), json_object_get(family, "blobs"));
         }
+        if (family == NULL) errx(1, "%s is no JSON", found.gl_pathv[f]);
         json_decref(family);
     }
-    closedir(folder);
-    printf("%llu cases, %llu bytes of reports, sum %llu\n", cases, size, total);
+    globfree(&found);
+    printf("%llu cases, %llu bytes, sum %u\n", cases, size, total);
     return 0;
 }

@@ -1,67 +1,69 @@
-// Reads every case of the bundle: go run main.go FOLDER/cases
+// Reads every case of the vectors: go run main.go FOLDER (their cases/)
 package main
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
-type ref struct {
-	Blob   string   `json:"blob"`
-	Base64 []byte   `json:"base64"`
-	Patch  [][3]any `json:"patch"`
-}
-
-type family struct {
-	Blobs map[string][]byte `json:"blobs"`
-	Cases []struct {
-		ID     string                     `json:"id"`
-		Input  map[string]json.RawMessage `json:"input"`
-		Expect json.RawMessage            `json:"expect"`
-	} `json:"cases"`
-}
-
-func must(err error) {
+func must[T any](value T, err error) T {
 	if err != nil {
 		panic(err)
 	}
+	return value
 }
 
-func (f family) bytes(raw json.RawMessage) []byte {
-	var r ref
-	if json.Unmarshal(raw, &r) != nil || r.Blob == "" {
-		return r.Base64 // or nothing: an object of fields, or absent
+// resolve gives the byte strings that value refers to, at any depth.
+func resolve(value any, blobs map[string]any) (found [][]byte) {
+	list, _ := value.([]any)
+	object, _ := value.(map[string]any)
+	text := object["base64"]
+	if name, ok := object["blob"].(string); ok {
+		text = blobs[name]
+	} else if text == nil {
+		for _, v := range slices.AppendSeq(list, maps.Values(object)) {
+			found = append(found, resolve(v, blobs)...)
+		}
+		return found
 	}
-	data, out, done := f.Blobs[r.Blob], []byte{}, 0
-	for _, p := range r.Patch {
-		at, gone := int(p[0].(float64)), int(p[1].(float64))
-		fresh, err := hex.DecodeString(p[2].(string))
-		must(err)
-		out = append(append(out, data[done:at]...), fresh...)
-		done = at + gone
+	data := must(base64.StdEncoding.DecodeString(text.(string)))
+	patch, _ := object["patch"].([]any)
+	end := len(data)
+	for _, p := range slices.Backward(patch) {
+		p := p.([]any)
+		at, count := int(p[0].(float64)), int(p[1].(float64))
+		if at < 0 || count < 0 || count > end-at {
+			panic("patch: no such bytes")
+		}
+		data = slices.Replace(data, at, at+count, must(hex.DecodeString(p[2].(string)))...)
+		end = at
 	}
-	return append(out, data[done:]...)
+	return [][]byte{data}
 }
 
 func main() {
-	count, size, total := 0, 0, 0
-	paths, err := filepath.Glob(filepath.Join(os.Args[1], "*.json"))
-	must(err)
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		must(err)
-		var f family
-		must(json.Unmarshal(text, &f))
-		for _, c := range f.Cases {
-			report := f.bytes(c.Input["report"]) // ... here your verifier judges it; c.Expect says what is right
-			count, size = count+1, size+len(report)
-			for _, b := range report {
-				total += int(b)
+	cases, size, total := 0, 0, uint32(0)
+	for _, path := range must(filepath.Glob(filepath.Join(os.Args[1], "*.json"))) {
+		var family struct {
+			Blobs map[string]any
+			Cases []struct{ Input, Expect any }
+		}
+		must(0, json.Unmarshal(must(os.ReadFile(path)), &family))
+		for _, c := range family.Cases {
+			cases++ // ... here your verifier judges c.Input; c.Expect says what is right
+			for _, data := range resolve(c.Input, family.Blobs) {
+				size += len(data)
+				for _, b := range data {
+					total += uint32(b)
+				}
 			}
 		}
 	}
-	fmt.Printf("%d cases, %d bytes of reports, sum %d\n", count, size, total)
+	fmt.Printf("%d cases, %d bytes, sum %d\n", cases, size, total)
 }

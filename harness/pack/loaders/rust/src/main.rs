@@ -1,36 +1,45 @@
-//! Reads every case of the bundle: cargo run -- FOLDER/cases
+//! Reads every case of the vectors: cargo run -- FOLDER (their cases/)
 use base64::{engine::general_purpose::STANDARD, Engine};
 use serde_json::Value;
 
-/// The bytes that a reference stands for; empty for anything else.
-fn bytes(value: &Value, blobs: &Value) -> Vec<u8> {
-    let decode = |text: &Value| STANDARD.decode(text.as_str().unwrap()).unwrap();
-    let Some(name) = value["blob"].as_str() else {
-        return if value["base64"].is_string() { decode(&value["base64"]) } else { Vec::new() };
+/// The byte strings that VALUE refers to, at any depth.
+fn resolve(value: &Value, blobs: &Value) -> Vec<Vec<u8>> {
+    let text = match value {
+        Value::Array(list) => return list.iter().flat_map(|v| resolve(v, blobs)).collect(),
+        Value::Object(o) if o.contains_key("base64") => &o["base64"],
+        Value::Object(o) if o.contains_key("blob") => &blobs[o["blob"].as_str().unwrap()],
+        Value::Object(o) => return o.values().flat_map(|v| resolve(v, blobs)).collect(),
+        _ => return Vec::new(),
     };
-    let (data, mut out, mut done) = (decode(&blobs[name]), Vec::new(), 0);
-    for p in value["patch"].as_array().unwrap_or(&Vec::new()) {
-        let at = p[0].as_u64().unwrap() as usize;
-        out.extend_from_slice(&data[done..at]);
-        out.extend(hex::decode(p[2].as_str().unwrap()).unwrap());
-        done = at + p[1].as_u64().unwrap() as usize;
+    let mut data = STANDARD.decode(text.as_str().unwrap()).unwrap();
+    let mut end = data.len();
+    for p in value["patch"].as_array().into_iter().flatten().rev() {
+        let [at, count] = [0, 1].map(|i| p[i].as_u64().unwrap() as usize);
+        assert!(at <= end && count <= end - at, "patch: no such bytes");
+        data.splice(at..at + count, hex::decode(p[2].as_str().unwrap()).unwrap());
+        end = at;
     }
-    out.extend_from_slice(&data[done..]);
-    out
+    vec![data]
 }
 
 fn main() {
-    let folder = std::env::args().nth(1).expect("usage: loader FOLDER/cases");
-    let (mut count, mut size, mut total) = (0, 0, 0u64);
+    let folder = std::env::args().nth(1).expect("usage: loader FOLDER");
+    let (mut cases, mut size, mut total) = (0, 0, 0u32);
     for entry in std::fs::read_dir(folder).unwrap() {
-        let family: Value = serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "json") {
+            continue;
+        }
+        let family: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         for case in family["cases"].as_array().unwrap() {
-            // ... here your verifier judges it; case["expect"] says what is right
-            let report = bytes(&case["input"]["report"], &family["blobs"]);
-            count += 1;
-            size += report.len();
-            total += report.iter().map(|b| u64::from(*b)).sum::<u64>();
+            cases += 1; // ... here your verifier judges case["input"]; case["expect"] says what is right
+            for data in resolve(&case["input"], &family["blobs"]) {
+                size += data.len();
+                total = data
+                    .iter()
+                    .fold(total, |t, b| t.wrapping_add(u32::from(*b)));
+            }
         }
     }
-    println!("{count} cases, {size} bytes of reports, sum {total}");
+    println!("{cases} cases, {size} bytes, sum {total}");
 }
