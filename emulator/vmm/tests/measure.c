@@ -296,7 +296,7 @@ static void limits(void) {
     guest.vcpus = 4096;
     UNIT_OK(vmm_measure_pages(&guest, counted, &pages));
     guest.vcpus = 4097;
-    refused(&guest, "vcpus", 4097);
+    UNIT_FAILS(vmm_measure_pages(&guest, counted, &pages), SEVKIT_BAD_VALUE, "vcpus");
     guest.vcpus = 0;
 
     abi_put_le32(image + AT_SECTIONS, 0xFFFFE000); /* ends at 4 GiB */
