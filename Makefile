@@ -261,7 +261,7 @@ test: deps
 unit-tests: $(UNIT_TESTS)
 
 bench: deps
-	@$(SUBMAKE) $(addprefix $(BUILD)/bin/,sevkit-bench pspd psp-run suite-runner-static) $(BUILD)/bench/probe
+	@$(SUBMAKE) $(addprefix $(BUILD)/bin/,sevkit-bench pspd psp-run suite-runner-static) $(BUILD)/bench/probe $(ADAPTER_DIR)/snp-verify/snp-verify
 	@$(BUILD)/bin/sevkit-bench --out $(BUILD)/bench.json
 	@SEVKIT_BIN=$(BUILD)/bin PYTHONPATH=harness $(VENV)/bin/python harness/bench/programs.py $(BUILD)
 

@@ -21,11 +21,14 @@ import click
 from guest import session, vm
 from guest.kernel import MissingError, kernel
 
+from sevkit import matrix_cases, tools
+
 NOISY = 0.15
 ROUNDS = 11
 CALLS = 10_000
 GUEST_CALLS = 2_000
 SEED = 1
+MATRIX_TARGET = 500  # verdicts a second
 
 
 @dataclass
@@ -105,6 +108,54 @@ def rows_of(build: Path, key_request: float) -> list[Row]:
     ]
 
 
+# ---- a verifier's adapter ----
+
+MATRIX_CASE = "signature.base-genoa-v3-vcek"
+VERDICTS = 400
+
+
+def matrix_row(build: Path, rounds: int) -> dict[str, Any]:
+    """Verdicts a second of one process of our own verifier's adapter over its pipe, beside the library's own
+    rate in the same round, as the adapter tells it."""
+    bundle = matrix_cases.load(tools.tree() / "vectors" / "cases", MATRIX_CASE, None)
+    line = json.dumps(matrix_cases.request(bundle.cases[MATRIX_CASE], "")) + "\n"
+    ours, library = [], []
+    program = build / "adapters" / "snp-verify" / "snp-verify"
+    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        for _ in range(rounds + 1):
+            spent, start = 0, time.perf_counter()
+            for _ in range(VERDICTS):
+                process.stdin.write(line)
+                process.stdin.flush()
+                answer = json.loads(process.stdout.readline())
+                if answer["verdict"] != "accept":
+                    sys.exit(f"matrix: {MATRIX_CASE} was answered {answer}")
+                spent += answer["us"]
+            ours.append(VERDICTS / (time.perf_counter() - start))
+            library.append(VERDICTS * 1e6 / spent)
+    ratios = [a / b for a, b in zip(ours[1:], library[1:], strict=True)]  # the first round warms up
+    rate, spread = statistics.median(ours[1:]), (max(ratios) - min(ratios)) / statistics.median(ratios)
+    met = "met" if rate >= MATRIX_TARGET else "missed"
+    noisy = ", noisy" if spread > NOISY else ""
+    row = {
+        "name": "matrix",
+        "ours": rate,
+        "limit": statistics.median(library[1:]),
+        "ratio": statistics.median(ratios),
+        "spread": spread,
+        "unit": "verdicts/s",
+        "note": "snp-verify's adapter, one process, one case over its pipe, chain built anew each time; "
+        f"limit: the library's own rate; target ours >= {MATRIX_TARGET}: {met}{noisy.replace(',', ';')}",
+    }
+    print(
+        f"{row['name']:<14} {row['ours']:>12.6g} {row['limit']:>12.6g} {row['ratio']:>8.3f} "
+        f"{100 * spread:>7.1f}%  {row['unit']:<13} {f'ours >= {MATRIX_TARGET}':<16} {met}{noisy}",
+        flush=True,
+    )
+    return row
+
+
 # ---- the genuine driver, in a guest ----
 
 
@@ -176,6 +227,7 @@ def main(build: Path, rounds: int) -> None:
     document = json.loads(file.read_text())
     key_request = 1e6 / next(row["ours"] for row in document["rows"] if row["name"] == "key_request")
     took = {row.name: add(document["rows"], row, rounds) for row in rows_of(build, key_request)}
+    document["rows"].append(matrix_row(build, rounds))
     try:
         with guest_row(build, rounds, key_request, took["psp_run_ioctl"]) as row:
             add(document["rows"], row, rounds)

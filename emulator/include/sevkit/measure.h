@@ -34,7 +34,8 @@ bool vmm_vcpu_signature(const char *type, uint32_t *signature);
 typedef struct sevkit_result (*vmm_page_visitor)(void *ctx, const struct psp_launch_page *page);
 
 /* Every page of GUEST. SEVKIT_BAD_VALUE for an image that cannot be launched; the field is "image" (sizes),
- * "footer" (the GUID table), "metadata", "kernel-hashes", "reset-block" or "svsm-info". */
+ * "footer" (the GUID table), "metadata" (also: a section beyond 4 GiB, too many pages), "kernel-hashes",
+ * "reset-block", "svsm-info" or "vcpus" (more than 4096). */
 SEVKIT_MUST struct sevkit_result vmm_measure_pages(const struct vmm_measure_guest *guest,
                                                    vmm_page_visitor visit, void *ctx);
 

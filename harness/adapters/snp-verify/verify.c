@@ -1,6 +1,7 @@
 /* Op verify: the calls that snp-verify makes, with the members of the request in place of files. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "frontends/cli.h"
 #include "request.h"
@@ -155,6 +156,13 @@ static json_t *judge(const struct job *job, bool trust_dir) {
                             : answer_refused(pki_stage_name(verdict.stage), &verdict.why);
 }
 
+static int64_t microseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+/* Member "us": what the library's calls took, without the protocol, for the benchmark. */
 json_t *verify_answer(const json_t *request) {
     struct job job = {.unreadable = sevkit_success()};
     json_t *out = NULL;
@@ -164,6 +172,7 @@ json_t *verify_answer(const json_t *request) {
     } else if (!sevkit_ok(policy)) {
         out = answer_refused("policy-file", &policy);
     } else {
+        const int64_t begun = microseconds();
         if (job.table.bytes != NULL)
             read_table(&job);
         else
@@ -171,6 +180,7 @@ json_t *verify_answer(const json_t *request) {
         out = read_root(json_object_get(request, "roots"), &job)
                   ? judge(&job, json_is_true(json_object_get(request, "trust_dir")))
                   : answer("unsupported", NULL, "a root must be a self-signed certificate");
+        json_object_set_new(out, "us", json_integer(microseconds() - begun));
     }
     job_free(&job);
     return out;
