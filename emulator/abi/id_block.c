@@ -74,7 +74,7 @@ void abi_id_block_encode(const struct abi_id_block *block, uint8_t out[ABI_ID_BL
     abi_put_le64(out + BLOCK_POLICY, block->policy);
 }
 
-/* @req SNP-IDB-001 */
+/* SNP-IDB-001 */
 void abi_id_block_decode(const uint8_t in[ABI_ID_BLOCK_SIZE], struct abi_id_block *block) {
     memcpy(block->ld, in + BLOCK_LD, sizeof block->ld);
     memcpy(block->family_id, in + BLOCK_FAMILY_ID, sizeof block->family_id);
@@ -91,7 +91,7 @@ static void key_encode(const struct abi_id_key *key, uint8_t *out) {
     memcpy(out + KEY_RESERVED, key->reserved_094, sizeof key->reserved_094);
 }
 
-/* @req SNP-IDB-003 */
+/* SNP-IDB-003 */
 static void key_decode(const uint8_t *in, struct abi_id_key *key) {
     key->curve = abi_get_le32(in + KEY_CURVE);
     memcpy(key->qx, in + KEY_QX, sizeof key->qx);
@@ -105,7 +105,7 @@ static void signature_encode(const struct abi_id_signature *signature, uint8_t *
     memcpy(out + SIG_RESERVED, signature->reserved_090, sizeof signature->reserved_090);
 }
 
-/* @req SNP-IDB-004 */
+/* SNP-IDB-004 */
 static void signature_decode(const uint8_t *in, struct abi_id_signature *signature) {
     memcpy(signature->r, in + SIG_R, sizeof signature->r);
     memcpy(signature->s, in + SIG_S, sizeof signature->s);
@@ -124,7 +124,7 @@ void abi_id_auth_encode(const struct abi_id_auth *auth, uint8_t out[ABI_ID_AUTH_
     memcpy(out + AUTH_RESERVED_C84, auth->reserved_c84, sizeof auth->reserved_c84);
 }
 
-/* @req SNP-IDB-002 */
+/* SNP-IDB-002 */
 void abi_id_auth_decode(const uint8_t in[ABI_ID_AUTH_SIZE], struct abi_id_auth *auth) {
     auth->id_key_algo = abi_get_le32(in + AUTH_ID_KEY_ALGO);
     auth->auth_key_algo = abi_get_le32(in + AUTH_AUTH_KEY_ALGO);

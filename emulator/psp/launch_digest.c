@@ -34,7 +34,7 @@ static struct sevkit_result vmsa_contents(const uint8_t *bytes, uint8_t contents
 }
 
 /* CONTENTS of 4 KiB of a page of TYPE. It comes in as zeros and stays so but for two types.
- * @req SNP-LD-010 SNP-LD-011 SNP-LD-012 SNP-LD-013 */
+ * SNP-LD-010 SNP-LD-011 SNP-LD-012 SNP-LD-013 */
 static struct sevkit_result contents_of(uint8_t type, const uint8_t *bytes,
                                         uint8_t contents[ABI_DIGEST_SIZE]) {
     if (type == ABI_PAGE_TYPE_NORMAL) /* @req SNP-LD-008 */

@@ -50,7 +50,7 @@ static struct sevkit_result check_entry(const struct vmm_image *image, size_t en
     return sevkit_success();
 }
 
-/* Finds the table and walks all of it. @req SNP-LD-032 */
+/* Finds the table and walks all of it. SNP-LD-032 */
 static struct sevkit_result read_table(struct vmm_image *image) {
     const size_t end = image->size - TABLE_BEHIND; /* @req SNP-LD-031 */
     const size_t head = end - ENTRY_HEAD;

@@ -130,7 +130,7 @@ void vmm_vmsa_page(const struct vmm_measure_guest *guest, uint32_t eip,
     }
 }
 
-/* @req SNP-LD-052 */
+/* SNP-LD-052 */
 void vmm_vmsa_svsm_page(const struct vmm_measure_guest *guest, uint64_t entry,
                         uint8_t page[ABI_PAGE_SIZE]) {
     common(page);

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from reference import report
-from reference.report import FIELDS, RESERVED, ReportError
+from reference.report import FIELDS, RESERVED, UNSIGNED, ReportError
 from reference.tcb import COMPONENTS
 
 from differ import mutate, seeds
@@ -74,7 +74,7 @@ def _fields(rng: Random, data: bytes) -> bytes:
 
 def _reserved(rng: Random, data: bytes) -> bytes:
     """A byte of a reserved range; its edges as often as all the rest."""
-    start, end = rng.choice(RESERVED)
+    start, end = rng.choice((*RESERVED, *UNSIGNED))
     at = rng.choice((start, end - 1, rng.randrange(start, end)))
     return mutate.put(data, at, bytes([1 << rng.randrange(8)]))
 

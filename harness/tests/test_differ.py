@@ -72,8 +72,8 @@ def test_a_seed_and_a_number_decide_a_chunk() -> None:
 
 
 def no_tail_of_r(patch: pytest.MonkeyPatch) -> None:
-    kept = tuple(one for one in report.RESERVED if one[0] != 0x2D0)
-    patch.setattr(report, "RESERVED", kept)
+    kept = tuple(one for one in report.UNSIGNED if one[0] != 0x2D0)
+    patch.setattr(report, "UNSIGNED", kept)
 
 
 def offset_in_the_terminator(patch: pytest.MonkeyPatch) -> None:

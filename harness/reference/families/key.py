@@ -37,7 +37,7 @@ with the same randomness. A request's members: `vmpck`, `version` (MSG_VERSION),
 `select` (bit 0 ROOT_KEY_SELECT, bits 2:1 KEY_SEL), `reserved` (the dword 0x04), `fields`
 (GUEST_FIELD_SELECT), `vmpl`, `guest_svn`, `tcb`, `launch_mit_vector`; what is absent is 0, `version` 1
 and `size` 0x20. `launch` 2 asks for the second guest that the machine launches. `profile` is a file of the
-packed folder profiles/ (docs/profiles.md), which says what chip, platform, guest and firmware are like;
+folder emulator/profiles/ (docs/profiles.md), which says what chip, platform, guest and firmware are like;
 `guest`, `platform` (of the case, then of the request) and `policy` change it:
 {MACHINE}
 

@@ -22,7 +22,7 @@ from reference.message import KEY, PAGE, TSC_INFO, patched
 
 TEXT = f"""
 Requests of a guest to the firmware. Op `request`: a machine, whose guest has the four keys `vmpck`, gets the
-request page `page`. `profile` names the machine: a file of the packed folder profiles/ (docs/profiles.md),
+request page `page`. `profile` names the machine: a file of the folder emulator/profiles/ (docs/profiles.md),
 which says what chip, platform, guest and firmware are like. Further members where a case needs them: the
 three objects of changes below; `msg_count` is MsgCount0 to 3 at launch; `before` are pages that are sent
 first, whatever becomes of them; `request_at` and `response_at` are offsets in the two pages.
