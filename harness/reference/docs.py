@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from reference.bundle import Case, Family
 from reference.check import classes
 
 BUGS = Path(__file__).with_name("bugs.json")
+WITHOUT = Path(__file__).with_name("without.json")
 MADE = "<!-- made by `python -m reference docs` -->\n"
 
 
@@ -103,6 +105,24 @@ def bugs_page(families: list[Family]) -> str:
     return "\n".join(out) + "\n"
 
 
+def without_vector() -> dict[str, str]:
+    """The rules that no vector shows, and why."""
+    found: dict[str, str] = {}
+    for row in json.loads(WITHOUT.read_text(encoding="utf-8")):
+        for text in row["rules"].split(", "):
+            first, _, last = text.partition("..")
+            prefix, number = first.rsplit("-", 1)
+            for n in range(int(number), int(last or number) + 1):
+                found[f"{prefix}-{n:03}"] = row["reason"]
+    return found
+
+
+def unshown(families: list[Family], rules: Iterable[str]) -> list[str]:
+    """Those of RULES that have neither a vector nor a reason."""
+    cited = {rule for family in families for case in family.cases for rule in case.requirement}
+    return sorted(set(rules) - cited - without_vector().keys())
+
+
 def index_page(families: list[Family]) -> str:
     """The list of families with their numbers."""
     out = [MADE, "# Vectors: the families\n"]
@@ -121,7 +141,9 @@ def index_page(families: list[Family]) -> str:
         "\nCases are counted in the second column, classes (requirement, defect, layer) in the others: the\n"
         "same defect on another product or report version is another case of the same class.\n"
     )
-    return "\n".join(out)
+    out.append("## Rules without a vector\n\n| rules, where no case has them | why |\n|---|---|")
+    out += [_row(row["rules"], row["reason"]) for row in json.loads(WITHOUT.read_text(encoding="utf-8"))]
+    return "\n".join(out) + "\n"
 
 
 def pages(families: list[Family]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -49,6 +50,27 @@ def test_no_contradictions(bundle: list[Family]) -> None:
 
 def test_known_mistakes_have_cases(bundle: list[Family]) -> None:
     assert docs.missing_bugs(bundle) == []
+
+
+def _shown_rules() -> set[str]:
+    """The MUSTs that are settled and that a test can show at all."""
+    rows = [
+        row
+        for path in (ROOT / "vectors" / "requirements").glob("*.json")
+        for row in json.loads(path.read_text())["rows"]
+    ]
+    return {
+        row["id"]
+        for row in rows
+        if row["level"] == "MUST" and row["confidence"] == "confirmed" and not row.get("untested")
+    }
+
+
+def test_every_rule_has_a_vector_or_a_reason(bundle: list[Family]) -> None:
+    rules = _shown_rules()
+    assert docs.unshown(bundle, rules) == []
+    fewer = [family for family in bundle if family.name != "signature"]
+    assert docs.unshown(fewer, rules)
 
 
 def test_pages(bundle: list[Family]) -> None:

@@ -32,7 +32,7 @@ signer, chain, revocation, binding, signature, tcb, policy. Full rules: harness/
 # What each base is the accepted side of.
 SHOWN = (
     *("VRF-062", "VRF-063", "VRF-064", "VRF-010", "VRF-011", "VRF-016", "VRF-017", "VRF-018", "VRF-019"),
-    *("VRF-036", "SNP-RPT-038"),
+    *("VRF-036", "SNP-RPT-038", "SNP-RPT-039", "SNP-RPT-040"),
 )
 
 # REPORT_DATA counters for which the signature of world("Genoa", 3) has a rare form; build() looks again.
