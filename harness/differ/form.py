@@ -18,6 +18,7 @@ NULL = 0x05
 VERSION = 0xA0
 UNIQUE_IDS = (0x81, 0x82)
 COMMON_NAME = bytes.fromhex("550403")
+BMP, UNIVERSAL = 0x1E, 0x1C
 DEPTH_MAX = 16  # our capacity, not the format's
 KEPT = 4096  # of what repeats from one certificate to the next
 
@@ -34,7 +35,19 @@ def _null(value: Value) -> None:
         raise DerError("a NULL with content")
 
 
+def _wide(size: int) -> Callable[[Value], None]:
+    """A string of characters of SIZE bytes each."""
+
+    def judge(value: Value) -> None:
+        if len(value.content) % size:
+            raise DerError("a string that ends inside a character")
+
+    return judge
+
+
 _PRIMITIVE: dict[int, Callable[[Value], object]] = {
+    BMP: _wide(2),
+    UNIVERSAL: _wide(4),
     der_read.INTEGER: der_read.integer,
     der_read.BIT_STRING: _bits,
     NULL: _null,

@@ -11,7 +11,8 @@ struct suite_entry {
 
 struct suite_registry {
     size_t count;
-    struct suite_entry *entries; /* in the order of areas.def */
+    struct suite_entry *entries;      /* in the order of areas.def */
+    const struct suite_entry **by_id; /* the same, in the order of their ids */
 };
 
 /* Collects the tests. Fails, with the test's id as field, on a table that breaks a rule: id not of the
