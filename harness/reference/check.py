@@ -125,8 +125,7 @@ def check_twin(case: Case, twin: Case | None) -> list[str]:
         for member in named
         if not any(_covers(member, path) for path in differ)
     ]
-    if case.op == "verify":
-        found += single.check(case, twin)
+    found += single.check(case, twin)
     seen = ops.run(undo(case, twin))
     if seen.result != "valid":
         found.append(

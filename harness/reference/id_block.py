@@ -156,7 +156,8 @@ def _number(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + NUMBER], "little")
 
 
-def _point(key: bytes, whose: str) -> tuple[int, int]:
+def point_of(key: bytes, whose: str) -> tuple[int, int]:
+    """A public key's point, if it is one."""
     if int.from_bytes(key[:4], "little") != CURVE_P384:
         raise RefusedError("BAD_SIGNATURE", f"{whose}: curve")
     x, y = _number(key, QX), _number(key, QY)
@@ -165,9 +166,13 @@ def _point(key: bytes, whose: str) -> tuple[int, int]:
     return x, y
 
 
+def signed_by(point: tuple[int, int], message: bytes, signed: bytes) -> bool:
+    """Whether a signature's bytes are the key POINT's over MESSAGE."""
+    return p384.verify(point, message, _number(signed, R), _number(signed, S))
+
+
 def _verify(key: bytes, message: bytes, signed: bytes, whose: str) -> None:
-    point = _point(key, whose)
-    if not p384.verify(point, message, _number(signed, R), _number(signed, S)):
+    if not signed_by(point_of(key, whose), message, signed):
         raise RefusedError("BAD_SIGNATURE", f"{whose}: its signature")
 
 

@@ -136,16 +136,16 @@ class Refusals(Blocks):
         for case, new, defect in rows:
             # An ID key is certified anew, so that it alone is wrong; an author key has nobody above it.
             auth = put(self.auth, at, new)
-            signer = None
+            field, signer = whose.upper().replace(" ", "_"), None
             if at == ID_KEY:
                 auth = put(auth, ID_KEY_SIG, id_block.sign(AUTHOR, auth[ID_KEY : ID_KEY + id_block.KEY_SIZE]))
-                signer = "author"
+                field, signer = "ID_KEY, ID_KEY_SIG", "author"
             self.page(
                 f"{name}-{case}",
                 [requirement, "SNP-IDB-003"],
                 f"{whose}'s {defect}",
                 auth,
-                whose.upper().replace(" ", "_"),
+                field,
                 signer,
             )
         del y
@@ -165,7 +165,7 @@ class Refusals(Blocks):
             "SNP-IDB-012",
             "AUTH_KEY_EN, and the page has no author key",
             put(self.alone, 4, b"\x01"),
-            "AUTHOR_KEY and ID_KEY_SIG",
+            "AUTHOR_KEY, ID_KEY_SIG",
         )
 
     def _signatures(
@@ -281,7 +281,7 @@ class Refusals(Blocks):
                 ID_BLOCK_SIG,
                 id_block.sign(OTHER, self.raw),
             ),
-            "ID_KEY and ID_BLOCK_SIG",
+            "ID_KEY, ID_BLOCK_SIG",
             "other",
         )
         self.page(
@@ -336,7 +336,7 @@ class Refusals(Blocks):
             one, two = bad[first], bad[second]
             changes = [(one[0], one[2], None), (two[0], two[2], None)]
             if one[0] == two[0]:
-                changes = [(one[0], f"{one[2]} and {two[2]}", None)]
+                changes = [(one[0], f"{one[2]}, {two[2]}", None)]
             defect = f"{one[2]} and {two[2]} are both wrong: {one[2]} is answered"
             self.bad(f"order-{first}-{second}", requirement, status, defect, given, changes)
 

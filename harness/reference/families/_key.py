@@ -7,6 +7,7 @@ from typing import Any
 
 from reference import ops
 from reference.bundle import Family
+from reference.single import rows
 from reference.tcb import pack
 
 GENOA = "genoa-1.55.40-v3-vcek"  # ID block with SVN 7, no author key, version 1 only
@@ -100,7 +101,6 @@ class Cases:
         """A key that is refused. Without CHANGES FIELD of the request is wrong. TITLE: the defect."""
         said = title or defect
         zero = () if output is not None else ("SNP-KEY-023",)
-        signer = f"vmpck{request.get('vmpck', 0)}"
         self.family.invalid(
             name,
             said[0].upper() + said[1:],
@@ -109,13 +109,18 @@ class Cases:
             asking([request], **given),
             twin=twin,
             defect=defect,
-            changes=[("requests", field, signer)] if changes is None else changes,
+            changes=[("requests", field, None)] if changes is None else changes,
             status=status,
             output=denied(request.get("version", 1)) if output is None else output,
             boundary=boundary,
             product=product,
             flags=flags,
         )
+
+    def otherwise(self, request: Request, twin: str) -> list[str]:
+        """The members of REQUEST that the case TWIN has otherwise, as changes name them."""
+        other = next(case for case in self.family.cases if case.id == f"{self.family.name}.{twin}")
+        return rows.numbered([request], other.input["requests"])
 
     def open(
         self,

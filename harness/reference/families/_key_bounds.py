@@ -24,7 +24,7 @@ from reference.families._key import (
 
 def _tcb(c: Cases) -> None:
     """Check 6."""
-    top = "TCB_VERSION"
+    top = "0.tcb"
 
     def mixed(**parts: int) -> Request:
         return {"fields": TCB_FIELD, "tcb": tcb("Genoa", **{**COMMITTED, **parts})}
@@ -149,14 +149,19 @@ def _svn(c: Cases) -> None:
     c.good("svn-below", "GUEST_SVN is below the ID block's", "SNP-KEY-018", mixed(6))
     c.good("svn-none", "GUEST_SVN 0 without an ID block", "SNP-KEY-018", mixed(0), **none)
     c.bad(
-        "svn-above", "GUEST_SVN is one above the ID block's", "SNP-KEY-018", mixed(8), "GUEST_SVN", twin="svn"
+        "svn-above",
+        "GUEST_SVN is one above the ID block's",
+        "SNP-KEY-018",
+        mixed(8),
+        "0.guest_svn",
+        twin="svn",
     )
     c.bad(
         "svn-negative",
         "GUEST_SVN is 0xFFFFFFFF, below as a signed number",
         "SNP-KEY-018",
         mixed(2**32 - 1),
-        "GUEST_SVN",
+        "0.guest_svn",
         twin="svn",
     )
     c.bad(
@@ -164,7 +169,7 @@ def _svn(c: Cases) -> None:
         "GUEST_SVN is 1 and there is no ID block",
         "SNP-KEY-018",
         mixed(1),
-        "GUEST_SVN",
+        "0.guest_svn",
         twin="svn-none",
         **none,
     )
@@ -188,7 +193,7 @@ def _mitigations(c: Cases) -> None:
     def mixed(vector: int, **more: int) -> Request:
         return {**V2, "fields": MIT_FIELD, "launch_mit_vector": hex(vector), **more}
 
-    field = "LAUNCH_MIT_VECTOR"
+    field = "0.launch_mit_vector"
     stated: dict[str, Any] = {
         "profile": MILAN_V2,
         "policy": {**V2_POLICY, "launch_mit_status": "INVALID_PARAM"},

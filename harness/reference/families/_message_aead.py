@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reference.families._message import GENOA_KNOWN, VMPCK, Cases, header, page, report_req, request
 from reference.message import AAD, HEADER, KEY, TAG, Header, iv, le, opened, patched, seal
+from reference.single import message
 
 
 def _tampered_header(c: Cases, base: bytes) -> None:
@@ -19,7 +20,7 @@ def _tampered_header(c: Cases, base: bytes) -> None:
         ("reserved-3d", "reserved 0x3D", 0x3D, b"\x01", "byte 0x3D was changed after sealing"),
         (
             "reserved-5f",
-            "reserved 0x5F",
+            "reserved 0x3D",
             0x5F,
             b"\x80",
             "byte 0x5F, the last of the AAD, was changed after sealing",
@@ -33,15 +34,16 @@ def _tampered_header(c: Cases, base: bytes) -> None:
             late,
             patched(base, {at: data}),
             title=title,
-            boundary=field,
+            boundary=f"{field}, byte {at:#x}",
             flags=("msg-aad-range",),
         )
     c.forged(
         "seqno-changed",
         "SNP-MSG-014",
-        "MSG_SEQNO",
+        "IV",
         "MSG_SEQNO was changed from 3 to 1 after sealing: the IV binds it",
         patched(page(seqno=3), {0x20: b"\x01"}),
+        signer="vmpck0",
     )
 
 
@@ -180,6 +182,8 @@ def _tolerated(c: Cases, base: bytes) -> None:
         ("reserved-5f", "Byte 0x5F is not zero, authentic", page(reserved_3d=bytes(34) + b"\x80")),
     )
     for name, title, data in switched:
+        at = int(name[-2:], 16)
+        field = next(f for f, (start, size) in message.FIELDS.items() if start <= at < start + size)
         c.family.policy(
             f"mbz-{name}",
             title,
@@ -192,7 +196,7 @@ def _tolerated(c: Cases, base: bytes) -> None:
             twin="report",
             defect="a reserved byte of the header is not zero",
             boundary=f"byte {title[5:9]}",
-            changes=[("page", title.split(",")[0], "vmpck0" if "authentic" in title else None)],
+            changes=[("page", field, "vmpck0" if "authentic" in title else None)],
         )
 
 

@@ -152,7 +152,7 @@ def _refused(c: Cases) -> None:
             1,
             [entry(0, LEAF_0)],
             "leaf-0",
-            "reserved 0x28",
+            "entry 0.reserved",
             title=f"the {name} bit of an entry's reserved bytes is set; the answer has zeros there",
             boundary=boundary,
         )
@@ -227,7 +227,7 @@ def _refused(c: Cases) -> None:
             1,
             [allowed],
             twin,
-            "outputs",
+            "entry 0.outputs",
             also=("SNP-CPUID-005",) if defect == unlisted else (),
             boundary=boundary,
             title=f"{defect}: {boundary}" if boundary else None,
@@ -243,7 +243,7 @@ def _refused(c: Cases) -> None:
         2,
         right,
         "two",
-        "outputs",
+        "entry 1.outputs",
     )
     payload = cpuid_req(entry(0, (0x11, 0, *VENDOR[1:])), entry(7, (2, *LEAF_7[1:])))
     _bad(
@@ -255,7 +255,7 @@ def _refused(c: Cases) -> None:
         2,
         right,
         "two",
-        "outputs",
+        "entry 0.outputs, entry 1.outputs",
     )
 
 

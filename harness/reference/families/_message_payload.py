@@ -100,11 +100,11 @@ def _report_refused(c: Cases) -> None:
     dword, tail = "a reserved bit of the dword 0x44 is set", "a byte behind KEY_SEL is not zero"
     parameter, key = "INVALID_PARAM", "INVALID_KEY"
     rows: tuple[tuple[str, int, str, str, bytes, str, str, str | None], ...] = (
-        ("reserved-44", 2, "KEY_SEL dword", dword, report_req(select=4), parameter, "bit 2", None),
+        ("reserved-44", 2, "KEY_SEL", dword, report_req(select=4), parameter, "bit 2", None),
         (
             "reserved-47",
             2,
-            "KEY_SEL dword",
+            "KEY_SEL",
             dword,
             report_req(select=1 << 31),
             parameter,
@@ -124,7 +124,7 @@ def _report_refused(c: Cases) -> None:
         (
             "reserved-5f",
             3,
-            "reserved 0x5F",
+            "reserved 0x48",
             tail,
             report_req(reserved=bytes(23) + b"\x80"),
             parameter,
@@ -229,18 +229,20 @@ def _report_refused(c: Cases) -> None:
 
 def _report_order_and_size(c: Cases) -> None:
     """Two faults of one REPORT_REQ, and REPORT_SIZE of a refusal."""
-    for name, defect, payload, status in (
+    for name, defect, payload, status, field in (
         (
             "reserved-sel",
             "REPORT_REQ: reserved bytes and KEY_SEL are wrong: the first is told",
-            report_req(select=3, reserved=b"\x01" + bytes(23)),
+            report_req(vmpl=2, select=3, reserved=b"\x01" + bytes(23)),
             "INVALID_PARAM",
+            "KEY_SEL, reserved 0x48",
         ),
         (
             "sel-vmpl",
             "REPORT_REQ: KEY_SEL and VMPL are wrong: the first is told",
             report_req(select=3),
             "INVALID_KEY",
+            "KEY_SEL, VMPL",
         ),
     ):
         c.payload(
@@ -250,7 +252,7 @@ def _report_order_and_size(c: Cases) -> None:
             page(payload, vmpck=2),
             status,
             twin="report-vmpck2",
-            field="KEY_SEL and another",
+            field=field,
         )
     c.payload(
         "report-failed-size-0",
@@ -335,7 +337,7 @@ def _key(c: Cases) -> None:
         (
             "reserved-07",
             6,
-            "reserved 0x07",
+            "reserved 0x04",
             "the dword before GUEST_FIELD_SELECT is not zero: byte 0x07",
             key_req(reserved=1 << 31),
         ),

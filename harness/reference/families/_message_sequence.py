@@ -187,7 +187,7 @@ def _replays(c: Cases) -> None:
         page(report_req(vmpl=1)),
         [first],
         ["SUCCESS"],
-        changes=[("page", "MSG_SEQNO", "vmpck0")],
+        changes=[("page", "MSG_SEQNO, VMPL", "vmpck0")],
         twin="second",
     )
     bad_tag = patched(first, {0: bytes([first[0] ^ 1])})

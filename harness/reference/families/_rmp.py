@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reference.bundle import Family
+from reference.bundle import Change, Family
 from reference.ops import rmp as op
+from reference.single.rows import entries as otherwise
 
 PAGE = 0x1000
 LARGE = 0x200000
@@ -169,6 +170,16 @@ class Cases:
     def _input(self, twin: str | None, change: Mapping[str, Any]) -> Given:
         return merged(self.inputs[twin] if twin else self.base, change)
 
+    def _changes(self, twin: str, given: Given, change: Mapping[str, Any]) -> list[Change]:
+        """What of CHANGE is otherwise than in TWIN, entry by entry."""
+        found: list[Change] = []
+        for path in _paths(change):
+            field = path.rpartition(".")[2]
+            if path == "entries":
+                field = ", ".join(otherwise(given[path], self.inputs[twin].get(path, [])))
+            found.append((path, field, None))
+        return found
+
     def _rules(self, name: str, rule: Rule, given: Given) -> tuple[list[str], list[str]]:
         """Requirements and flags."""
         numbers = (rule,) if isinstance(rule, int) else rule
@@ -224,7 +235,7 @@ class Cases:
                 twin=twin,
                 defect=defect or text,
                 boundary=text if defect else None,
-                changes=[(path, path.rpartition(".")[2], None) for path in _paths(change)],
+                changes=self._changes(twin, given, change),
                 status=status,
                 output=output,
                 flags=flags,
@@ -261,7 +272,7 @@ class Cases:
             flags=[UNCONFIRMED],
             twin=twin,
             defect=title,
-            changes=[(path, path.rpartition(".")[2], None) for path in _paths(change)],
+            changes=self._changes(twin, self._input(twin, change), change),
         )
 
 

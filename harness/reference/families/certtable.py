@@ -72,6 +72,11 @@ BASE_DATA = b"".join(BLOBS[guid] for guid in BASE)
 BASE_SIZE = DATA + len(BASE_DATA)
 
 
+EVERY_OFFSET, EVERY_LENGTH = (
+    ", ".join(f"entry {i}.{part}" for i in range(len(BASE))) for part in ("offset", "length")
+)
+
+
 def with_entry(index: int, offset: int, length: int) -> bytes:
     """The base table with another offset and length of one entry."""
     entries = list(BASE_ENTRIES)
@@ -152,6 +157,7 @@ def add_kinds(c: Cases) -> None:
         rows((UNKNOWN, *BASE)),
         UNKNOWN_FLAG,
     )
+    c.plain("unknown-last", "An unknown GUID after the others", 9, rows((*BASE, UNKNOWN)), UNKNOWN_FLAG)
     c.plain("unknown-only", "Nothing but an unknown GUID", 9, rows((UNKNOWN,)), UNKNOWN_FLAG)
     info = (8).to_bytes(4, "little") + (0x00A10F11).to_bytes(4, "little")
     c.plain(
@@ -315,7 +321,7 @@ def add_offsets(c: Cases) -> None:
         5,
         header(after) + BASE_DATA,
         "offset",
-        "entry 0 to 2.offset",
+        EVERY_OFFSET,
         flag,
     )
 
@@ -341,7 +347,7 @@ def add_bounds(c: Cases) -> None:
         ("offset-beyond-empty", "An entry of length 0 begins beyond the table", BASE_SIZE + 1, 0, bounds),
     ):
         twin = "zero-length-at-end" if name == "offset-beyond-empty" else "three"
-        field = "entry 2.length" if name.startswith(("wrap-l", "length")) else "entry 2.offset"
+        field = "entry 2.length" if name == "length-one-more" else "entry 2.offset, entry 2.length"
         c.invalid(name, title, 6, with_entry(2, offset, size), "length", field, flag, twin=twin)
     swapped = b""
     for e in BASE_ENTRIES:
@@ -352,10 +358,10 @@ def add_bounds(c: Cases) -> None:
         1,
         swapped + bytes(ENTRY_SIZE) + BASE_DATA,
         "length",
-        "entry 0 to 2.offset, .length",
+        f"{EVERY_OFFSET}, {EVERY_LENGTH}",
         bounds,
     )
-    c.invalid("cut", "The table ends one byte before its last blob", 6, base[:-1], "length", "blob 2", bounds)
+    c.invalid("cut", "The table ends one byte before its last blob", 6, base[:-1], "length", "size", bounds)
     unknown = table.build(rows((*BASE, UNKNOWN)))
     c.invalid(
         "unknown-cut",
@@ -363,9 +369,9 @@ def add_bounds(c: Cases) -> None:
         6,
         unknown[:-1],
         "length",
-        "blob 3",
+        "size",
         bounds,
-        twin="unknown",
+        twin="unknown-last",
     )
 
 

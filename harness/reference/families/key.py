@@ -73,14 +73,22 @@ def _form(c: Cases) -> None:
         ("reserved-31", {"reserved": 1 << 31}, dword, 6, "the last bit"),
     ):
         title = f"{defect}: bit {name.split('-')[1]}"
-        c.bad(name, defect, f"SNP-KEY-{requirement:03}", value, "reserved", title=title, boundary=boundary)
+        c.bad(
+            name,
+            defect,
+            f"SNP-KEY-{requirement:03}",
+            value,
+            f"0.{next(iter(value))}",
+            title=title,
+            boundary=boundary,
+        )
     with_root = {"select": VMRK | 8}
     c.bad(
         "select-3-vmrk",
         select,
         "SNP-KEY-005",
         with_root,
-        "reserved",
+        "0.select",
         title=f"{select} beside ROOT_KEY_SELECT 1",
         boundary="beside ROOT_KEY_SELECT 1",
         twin="vmrk",
@@ -94,7 +102,7 @@ def _form(c: Cases) -> None:
         "MSG_VERSION is 2 where firmware knows 1",
         "SNP-KEY-002",
         {"version": 2},
-        "MSG_VERSION",
+        "0.version",
         output={"mailbox": "INVALID_PARAM"},
         twin="plain-known",
         profile="genoa-1.55.25-v2-vcek",
@@ -168,18 +176,18 @@ def _roots(c: Cases) -> None:
         platform={**WITH_VLEK, **MASKED},
         **key,
     )
-    c.bad("sel-3", "KEY_SEL is 3", "SNP-KEY-008", reserved, "KEY_SEL", **key)
+    c.bad("sel-3", "KEY_SEL is 3", "SNP-KEY-008", reserved, "0.select", **key)
     c.bad(
         "sel-3-vlek",
         "KEY_SEL is 3, a VLEK is loaded",
         "SNP-KEY-008",
         reserved,
-        "KEY_SEL",
+        "0.select",
         twin="vlek",
         platform=WITH_VLEK,
         **key,
     )
-    c.bad("vlek-absent", "KEY_SEL is 2 and no VLEK is loaded", "SNP-KEY-009", vlek, "KEY_SEL", **key)
+    c.bad("vlek-absent", "KEY_SEL is 2 and no VLEK is loaded", "SNP-KEY-009", vlek, "0.select", **key)
     dis: list[Change] = [("guest.vcek_dis", "VCEK_DIS", None)]
     c.bad(
         "vcek-dis",
@@ -197,7 +205,7 @@ def _roots(c: Cases) -> None:
         "KEY_SEL is 1, VCEK_DIS, and a VLEK does not stand in",
         "SNP-KEY-010",
         vcek,
-        "KEY_SEL",
+        "0.select",
         twin="default-dis",
         platform=WITH_VLEK,
         guest=VCEK_DIS,
@@ -227,7 +235,7 @@ def _vmpl_and_fields(c: Cases) -> None:
             low,
             "SNP-KEY-013",
             lower,
-            "VMPL",
+            "0.vmpl",
             twin=f"vmpl-{vmpck}",
             title=f"VMPL {vmpck - 1} is asked for under VMPCK{vmpck}",
             boundary=None if vmpck == 1 else f"under VMPCK{vmpck}: the numbers are compared",
@@ -238,7 +246,7 @@ def _vmpl_and_fields(c: Cases) -> None:
         low,
         "SNP-KEY-013",
         {"select": VMRK, "vmpck": 1},
-        "MSG_VMPCK",
+        "0.vmpck",
         twin="vmrk",
         title="VMRK: VMPL 0 is asked for under VMPCK1",
         boundary="VMRK as root",
@@ -265,7 +273,7 @@ def _vmpl_and_fields(c: Cases) -> None:
             defect,
             "SNP-KEY-015",
             {"fields": hex(1 << bit)},
-            "GUEST_FIELD_SELECT",
+            "0.fields",
             title=f"bit {bit} of GUEST_FIELD_SELECT in a version 1 request",
             boundary=boundary,
         )
@@ -276,7 +284,7 @@ def _vmpl_and_fields(c: Cases) -> None:
             unknown,
             "SNP-KEY-015",
             wide,
-            "GUEST_FIELD_SELECT",
+            "0.fields",
             twin="v2",
             title=f"bit {bit} of GUEST_FIELD_SELECT in a version 2 request",
             boundary=f"version 2, bit {bit}",
@@ -287,7 +295,7 @@ def _vmpl_and_fields(c: Cases) -> None:
         mitigation,
         "SNP-KEY-015",
         {"fields": MIT_FIELD},
-        "GUEST_FIELD_SELECT",
+        "0.fields",
         twin="v1-beside-v2",
         title="bit 6 in a version 1 request, where version 2 has it",
         boundary="where version 2 has it",
@@ -302,7 +310,7 @@ def _order(c: Cases) -> None:
     def pair(
         name: str, defect: str, request: Request, status: str, twin: str = "plain", **given: Any
     ) -> None:
-        changes: list[Change] = [("requests", "two fields", "vmpck0")]
+        changes: list[Change] = [("requests", ", ".join(c.otherwise(request, twin)), None)]
         if "platform" in given:
             changes.append(("platform.mask_chip_key", "MASK_CHIP_KEY", None))
         c.bad(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference.bundle import Family
+from reference.bundle import Change, Family
 from reference.families import _message_aead, _message_cpuid, _message_payload, _message_sequence
 from reference.families._machine import MACHINE
 from reference.families._message import (
@@ -39,6 +39,22 @@ is the key that sealed the changed message; without signer the message was chang
 
 The report's other bytes are not looked at here.
 """
+
+
+# What the names of the cases with two faults stand for.
+FIELDS = {
+    "algo": "ALGO",
+    "hdr-version": "HDR_VERSION",
+    "hdr-size": "HDR_SIZE",
+    "size-zero": "MSG_SIZE",
+    "size-over": "MSG_SIZE",
+    "vmpck": "MSG_VMPCK",
+    "tag": "AUTHTAG",
+    "seqno": "MSG_SEQNO",
+    "version": "MSG_VERSION",
+    "type": "MSG_TYPE",
+    "payload": "KEY_SEL",
+}
 
 
 def _header(c: Cases) -> None:
@@ -353,7 +369,9 @@ def _order(c: Cases) -> None:
         ),
     )
     for name, defect, data, status, given in rows:
-        changes: list[tuple[str, str, str | None]] = [("page", "two fields", "vmpck0")]
+        first, _, second = name.rpartition("-")
+        fields = ", ".join(FIELDS[part] for part in (first, second) if part != "state")
+        changes: list[Change] = [("page", fields, None if name == "state-tag" else "vmpck0")]
         if given:
             changes.append(("guest.state", "STATE", None))
         c.mailbox(

@@ -337,15 +337,15 @@ def _tag(make: Maker) -> None:
         ("tag-first", flipped(base, 0x00), tag, "AUTHTAG", "a bit of its first byte"),
         ("tag-last", flipped(base, 0x0F), tag, "AUTHTAG", "a bit of its last byte"),
         ("tag-zero", message.patched(base, {0: bytes(16)}), tag, "AUTHTAG", "it is zero"),
-        ("status-flipped", flipped(base, 0x60), text, "STATUS", "a bit of its first byte"),
-        ("payload-end", flipped(base, end), text, "payload", "a bit of its last byte"),
-        ("truncated", base[:0x100].ljust(message.PAGE, b"\0"), text, "payload", "zero from 0x100 on"),
+        ("status-flipped", flipped(base, 0x60), text, "PAYLOAD", "a bit of its first byte"),
+        ("payload-end", flipped(base, end), text, "PAYLOAD", "a bit of its last byte"),
+        ("truncated", base[:0x100].ljust(message.PAGE, b"\0"), text, "PAYLOAD", "zero from 0x100 on"),
         ("algo", flipped(base, 0x30), head, "ALGO", "ALGO"),
         ("hdr-version", flipped(base, 0x31), head, "HDR_VERSION", "HDR_VERSION"),
         ("hdr-size", flipped(base, 0x32), head, "HDR_SIZE", "HDR_SIZE"),
         ("msg-vmpck", flipped(base, 0x3C), head, "MSG_VMPCK", "MSG_VMPCK"),
-        ("aad-reserved", flipped(base, 0x38), head, "reserved", "reserved at 0x38"),
-        ("aad-end", flipped(base, 0x5F), head, "reserved", "the last header byte"),
+        ("aad-reserved", flipped(base, 0x38), head, "reserved 0x38", "reserved at 0x38"),
+        ("aad-end", flipped(base, 0x5F), head, "reserved 0x3D", "the last header byte"),
         ("size-less", sized(base, len(PAYLOAD) - 16), head, "MSG_SIZE", "a smaller MSG_SIZE"),
         ("size-more", sized(base, len(PAYLOAD) + 16), head, "MSG_SIZE", "a larger MSG_SIZE"),
     ]
@@ -372,7 +372,7 @@ def _tag(make: Maker) -> None:
         base[:0x60] + PAYLOAD + base[0x60 + len(PAYLOAD) :],
         "the payload is in the clear",
         "AUTHTAG",
-        "payload",
+        "PAYLOAD",
     )
 
 
@@ -388,7 +388,7 @@ def _sealing(make: Maker) -> None:
         page = message.seal(key, plain, PAYLOAD)
         defect = "sealed with another key than VMPCK0"
         make.refused(
-            name, ["LNX-GUEST-055", "SNP-MSG-013"], page, defect, "AUTHTAG", signer=signer, title=title
+            name, ["LNX-GUEST-055", "SNP-MSG-013"], page, defect, "AUTHTAG", "KEY", signer=signer, title=title
         )
     ivs = [
         ("iv-request", message.iv(SEQNO), "the request's"),
