@@ -123,7 +123,7 @@ def unknown_lines(b: Book) -> None:
         b.decide(
             name,
             title,
-            ["VRF-061", "VRF-122"],
+            ["VRF-061", "VRF-122", "SNP-RPT-076"],
             b.base(of),
             {"report": (of.puts(values), ", ".join(values), "vcek")},
             stage="chain",

@@ -28,6 +28,11 @@ from reference.families._idblock import (
 from reference.id_block import AUTHOR_KEY, ID_BLOCK_SIG, ID_KEY, ID_KEY_SIG, QX, QY
 
 
+def certified(auth: bytes) -> bytes:
+    """The page AUTH with the author's signature of its ID key."""
+    return put(auth, ID_KEY_SIG, id_block.sign(AUTHOR, auth[ID_KEY : ID_KEY + id_block.KEY_SIZE]))
+
+
 class Refusals(Blocks):
     """Adds all cases of the family."""
 
@@ -138,7 +143,7 @@ class Refusals(Blocks):
             auth = put(self.auth, at, new)
             field, signer = whose.upper().replace(" ", "_"), None
             if at == ID_KEY:
-                auth = put(auth, ID_KEY_SIG, id_block.sign(AUTHOR, auth[ID_KEY : ID_KEY + id_block.KEY_SIZE]))
+                auth = certified(auth)
                 field, signer = "ID_KEY, ID_KEY_SIG", "author"
             self.page(
                 f"{name}-{case}",
@@ -157,8 +162,9 @@ class Refusals(Blocks):
             "id-key-absent",
             "SNP-IDB-010",
             "The ID key is all zero",
-            put(self.auth, ID_KEY, bytes(id_block.KEY_SIZE)),
-            "ID_KEY",
+            certified(put(self.auth, ID_KEY, bytes(id_block.KEY_SIZE))),
+            "ID_KEY, ID_KEY_SIG",
+            "author",
         )
         self.page(
             "author-absent",
@@ -300,7 +306,7 @@ class Refusals(Blocks):
             "policy": ("guest_policy", hex(POLICY | 1 << 19), "POLICY"),
             "id-algo": ("id_auth", lambda p: put(p, 0, b"\x02"), "ID_KEY_ALGO"),
             "author-algo": ("id_auth", lambda p: put(p, 4, b"\x02"), "AUTH_KEY_ALGO"),
-            "curve": ("id_auth", lambda p: put(p, ID_KEY, b"\x01"), "ID_KEY curve"),
+            "curve": ("id_auth", lambda p: certified(put(p, ID_KEY, b"\x01")), "ID_KEY curve, ID_KEY_SIG"),
             "block-sig": ("id_auth", lambda p: flip(p, ID_BLOCK_SIG), "ID_BLOCK_SIG"),
             "author-curve": ("id_auth", lambda p: put(p, AUTHOR_KEY, b"\x01"), "AUTHOR_KEY curve"),
             "key-sig": ("id_auth", lambda p: flip(p, ID_KEY_SIG), "ID_KEY_SIG"),
@@ -337,7 +343,8 @@ class Refusals(Blocks):
             changes = [(one[0], one[2], None), (two[0], two[2], None)]
             if one[0] == two[0]:
                 changes = [(one[0], f"{one[2]}, {two[2]}", None)]
-            defect = f"{one[2]} and {two[2]} are both wrong: {one[2]} is answered"
+            late = two[2].split(", ")[0]
+            defect = f"{one[2]} and {late} are both wrong: {one[2]} is answered"
             self.bad(f"order-{first}-{second}", requirement, status, defect, given, changes)
 
     def all(self) -> None:

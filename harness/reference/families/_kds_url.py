@@ -434,7 +434,7 @@ def add_bad_paths(f: Family) -> None:
             },
             twin="url-genoa",
             defect=defect,
-            changes=[("report", f"{which}_TCB", "vcek"), ("url", "snpSPL", None)],
+            changes=[("report", ", ".join(values), "vcek"), ("url", "snpSPL", None)],
             reason="other-tcb",
             flags=[SOURCE],
             product="Genoa",

@@ -96,6 +96,7 @@ class Cases:
         title: str | None = None,
         product: str | None = None,
         flags: tuple[str, ...] = (),
+        also: tuple[str, ...] = (),
         **given: Any,
     ) -> None:
         """A key that is refused. Without CHANGES FIELD of the request is wrong. TITLE: the defect."""
@@ -104,7 +105,7 @@ class Cases:
         self.family.invalid(
             name,
             said[0].upper() + said[1:],
-            (requirement, *zero),
+            (requirement, *also, *zero),
             layer,
             asking([request], **given),
             twin=twin,

@@ -116,6 +116,7 @@ def _tcb(c: Cases) -> None:
             title=f"byte {byte} of TCB_VERSION, reserved on {product}, is not zero",
             boundary=f"byte {byte}",
             product=product,
+            also=("SNP-RPT-064" if product == "Turin" else "SNP-RPT-063",),
             twin="tcb" if product == "Genoa" else "tcb-turin",
             profile=profile,
         )

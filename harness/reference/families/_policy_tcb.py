@@ -103,7 +103,7 @@ def _reserved(b: Book) -> None:
                 b,
                 f"reserved-{field.split('_')[0].lower()}-{line.lower()}-{place}",
                 "A reserved byte of a TCB is set",
-                ["VRF-112", "VRF-121"],
+                ["VRF-112", "VRF-121", "SNP-RPT-064" if line == "Turin" else "SNP-RPT-063"],
                 base,
                 report(w, **{field: bytes(value)}),
                 title=f"Byte {place} of {field}, which {line}'s layout reserves, is set",

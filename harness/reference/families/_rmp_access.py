@@ -337,7 +337,7 @@ PRIVATE_ALIKE: list[Alike] = [
         [
             (
                 "private-pre-guest",
-                "A Pre-Guest page",
+                "A Pre-Guest page, which is not Validated either: Immutable is told",
                 108,
                 "private-read",
                 DENIED,

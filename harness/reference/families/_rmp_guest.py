@@ -44,8 +44,9 @@ GUEST = {"asid": ASID}
 
 def owned(twin: str, what: str) -> list[Refusal]:
     """The checks of mapping and owner, which both instructions share."""
-    other = entries(page("Guest-Valid", asid=OTHER_ASID))
-    moved = entries(page("Guest-Valid", gpa=hex(OTHER_GPA)))
+    state, frozen = ("Guest-Valid", "Pre-Swap") if twin == "adjust" else ("Guest-Invalid", "Pre-Guest")
+    other = entries(page(state, asid=OTHER_ASID))
+    moved = entries(page(state, gpa=hex(OTHER_GPA)))
     rows: list[tuple[str, str, Rule, tuple[str, int], Given]] = [
         (
             "absent",
@@ -58,7 +59,7 @@ def owned(twin: str, what: str) -> list[Refusal]:
         ("hypervisor", "a Hypervisor page", 47, npf(ENC), entries()),
         ("other-guest", "another guest's page", 47, npf(ENC), other),
         ("other-gpa", "a page whose entry has another GPA", 48, npf(ENC), moved),
-        ("immutable", "a Pre-Guest page", 49, npf(ENC), entries(page("Pre-Guest"))),
+        ("immutable", f"a {frozen} page", 49, npf(ENC), entries(page(frozen))),
     ]
     return [
         (f"{twin}-{n}", f"{what} of {text}", req, twin, answer, change)

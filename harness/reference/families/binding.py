@@ -396,7 +396,7 @@ def _product(b: Book) -> None:
             b,
             f"product-{name}",
             defect,
-            ["VRF-122", "VRF-061"],
+            ["VRF-122", "VRF-061", "SNP-RPT-076"],
             b.base(w),
             {"report": _processor(w, family, model)},
             title=f"{defect}, the chain is {line}'s",

@@ -252,45 +252,51 @@ def add_space(c: Cases) -> None:
     c.plain("sixteen", "16 entries", 9, [*full, (VCEK, BLOBS[VCEK])])
 
 
+def empty_entries(guids: Sequence[uuid.UUID], offset: int) -> bytes:
+    return b"".join(Entry(guid, offset, 0).header() for guid in guids)
+
+
 def add_terminator(c: Cases) -> None:
+    """Entries of length 0 at the header's end: nothing but the terminator is missed."""
     flag, field = "ct-missing-terminator", "terminator"
-    base = built(*BASE)
-    entries = base[: DATA - ENTRY_SIZE]
-    c.invalid(
-        "no-terminator", "Blobs follow the entries directly", 3, entries + BASE_DATA, field, field, flag
-    )
-    c.invalid("ends-after-entries", "The table ends after its last entry", 3, entries, field, field, flag)
-    c.invalid(
-        "terminator-cut",
-        "The table ends one byte before the terminator does",
-        3,
-        base[: DATA - 1],
-        field,
-        field,
-        flag,
-    )
-    c.invalid("entry-cut", "The table ends inside an entry", 3, base[:58], field, "entry 2", flag)
-    c.invalid(
-        "short-zeros",
-        "23 zero bytes: too few for a terminator",
-        3,
-        bytes(23),
-        field,
-        field,
-        flag,
-        twin="empty-entry",
-    )
-    c.invalid("one-byte", "A table of one byte", 3, b"\0", field, field, flag, twin="empty-entry")
-    full = b"".join(Entry(uuid.UUID(int=VCEK.int + i), 0x180, 0).header() for i in range(ENTRIES_MAX))
+    early = [Entry(e.guid, e.offset - ENTRY_SIZE, e.length) for e in BASE_ENTRIES]
+    following = header(early)[:-ENTRY_SIZE] + BASE_DATA
+    c.invalid("no-terminator", "Blobs follow the entries directly", 3, following, field, field, flag)
+    none = [Entry(guid, DATA, 0) for guid in BASE]
+    c.valid("three-empty", "Three entries of length 0 at the table's end", 6, header(none), none)
+    end = DATA - ENTRY_SIZE
+    for name, title, data, fields in (
+        ("ends-after-entries", "The table ends after its last entry", empty_entries(BASE, end), field),
+        (
+            "terminator-cut",
+            "The table ends one byte before the terminator does",
+            empty_entries(BASE, end).ljust(DATA - 1, b"\0"),
+            field,
+        ),
+        (
+            "entry-cut",
+            "The table ends inside an entry",
+            (empty_entries(BASE[:2], 2 * ENTRY_SIZE) + BASE[2].bytes)[:58],
+            f"{field}, entry 2",
+        ),
+    ):
+        c.invalid(name, title, 3, data, field, fields, flag, twin="three-empty")
+    zeros = "23 zero bytes: too few for a terminator"
+    c.invalid("short-zeros", zeros, 3, bytes(23), field, "size", flag, twin="empty-entry")
+    c.invalid("one-byte", "A table of one byte", 3, b"\0", field, "size", flag, twin="empty-entry")
+    full = [uuid.UUID(int=VCEK.int + i) for i in range(ENTRIES_MAX)]
+    end = ENTRIES_MAX * ENTRY_SIZE
+    none = [Entry(guid, end + ENTRY_SIZE, 0) for guid in full]
+    c.valid("sixteen-empty", "16 entries of length 0", 9, header(none), none)
     c.invalid(
         "filled",
         "16 entries fill the table and nothing ends them",
         3,
-        full,
+        empty_entries(full, end),
         field,
-        "entries",
+        field,
         "ct-no-bounds-raw-pointer",
-        twin="sixteen",
+        twin="sixteen-empty",
     )
 
 
@@ -347,7 +353,10 @@ def add_bounds(c: Cases) -> None:
         ("offset-beyond-empty", "An entry of length 0 begins beyond the table", BASE_SIZE + 1, 0, bounds),
     ):
         twin = "zero-length-at-end" if name == "offset-beyond-empty" else "three"
-        field = "entry 2.length" if name == "length-one-more" else "entry 2.offset, entry 2.length"
+        fields = {"length-one-more": "entry 2.length"}
+        if name.startswith("offset-beyond"):
+            fields[name] = "entry 2.offset"
+        field = fields.get(name, "entry 2.offset, entry 2.length")
         c.invalid(name, title, 6, with_entry(2, offset, size), "length", field, flag, twin=twin)
     swapped = b""
     for e in BASE_ENTRIES:
@@ -376,46 +385,49 @@ def add_bounds(c: Cases) -> None:
 
 
 def add_duplicates(c: Cases) -> None:
+    """The twin has another GUID in the entry's place."""
     flag = "ct-duplicate-guid"
-    forged = b"a forged VCEK in DER"
-    for name, title, pair in (
-        ("duplicate-forged-last", "The VCEK's GUID twice, a forged one last", (BLOBS[VCEK], forged)),
-        ("duplicate-forged-first", "The VCEK's GUID twice, a forged one first", (forged, BLOBS[VCEK])),
-    ):
-        blobs = [*rows((ARK, ASK)), *((VCEK, blob) for blob in pair)]
-        c.invalid(name, title, 8, table.build(blobs), "duplicate", "entry 3.guid", flag)
-    twice = [*BASE_ENTRIES, BASE_ENTRIES[2]]
-    moved = [Entry(e.guid, e.offset + ENTRY_SIZE, e.length) for e in twice]
+    other = uuid.UUID(int=UNKNOWN.int + 1)
+    forged, genuine = b"a forged VCEK in DER", BLOBS[VCEK]
+    chain, whole = rows((ARK, ASK)), rows((VCEK, VLEK, ASK, ARK))
+    known: tuple[tuple[str, str, list[Row], uuid.UUID, bytes], ...] = (
+        ("forged-last", "The VCEK's GUID twice, a forged one last", [*chain, (VCEK, genuine)], VCEK, forged),
+        (
+            "forged-first",
+            "The VCEK's GUID twice, a forged one first",
+            [*chain, (VCEK, forged)],
+            VCEK,
+            genuine,
+        ),
+        ("ask", "ASK and ASVK both under the ASK's GUID", whole, ASK, b"the ASVK in DER"),
+        ("unknown", "An unknown GUID twice", rows((UNKNOWN, *BASE)), UNKNOWN, b"other bytes"),
+    )
+    for name, title, blobs, guid, blob in known:
+        twin = f"beside-{name}"
+        c.plain(twin, f"Another GUID instead: {title}", 9, [*blobs, (other, blob)], UNKNOWN_FLAG)
+        data = table.build([*blobs, (guid, blob)])
+        c.invalid(
+            f"duplicate-{name}", title, 8, data, "duplicate", f"entry {len(blobs)}.guid", flag, twin=twin
+        )
+    twice = [Entry(e.guid, e.offset + ENTRY_SIZE, e.length) for e in (*BASE_ENTRIES, BASE_ENTRIES[2])]
+    renamed = [*twice[:3], Entry(other, twice[3].offset, twice[3].length)]
+    c.valid(
+        "beside-same",
+        "Two GUIDs name one blob",
+        6,
+        header(renamed) + BASE_DATA,
+        renamed,
+        OVERLAP_FLAG,
+    )
     c.invalid(
         "duplicate-same",
         "One entry stands there twice",
         8,
-        header(moved) + BASE_DATA,
+        header(twice) + BASE_DATA,
         "duplicate",
-        "entry 3",
+        "entry 3.guid",
         flag,
-    )
-    both = [*rows((VCEK, VLEK, ASK, ARK)), (ASK, b"the ASVK in DER")]
-    c.invalid(
-        "duplicate-ask",
-        "ASK and ASVK both under the ASK's GUID",
-        8,
-        table.build(both),
-        "duplicate",
-        "entry 4.guid",
-        flag,
-        twin="five",
-    )
-    unknown = [*rows((UNKNOWN, *BASE)), (UNKNOWN, b"other bytes")]
-    c.invalid(
-        "duplicate-unknown",
-        "An unknown GUID twice",
-        8,
-        table.build(unknown),
-        "duplicate",
-        "entry 4.guid",
-        flag,
-        twin="unknown",
+        twin="beside-same",
     )
 
 

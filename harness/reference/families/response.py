@@ -305,7 +305,11 @@ def _form(make: Maker) -> None:
         ("size-4001", sized(make.base, 4001), "4001, a byte more than a report's"),
         ("size-ffff", sized(make.base, 0xFFFF), "beyond the page"),
         ("key-size-65", page_of(key + b"\0", kind=4), "65, a byte more than a key's"),
-        ("key-size-report", page_of(kind=4), "a key response as long as a report's"),
+        (
+            "key-size-report",
+            page_of(key.ljust(len(PAYLOAD), b"\0"), kind=4),
+            "a key response as long as a report's",
+        ),
     ]
     for row, defect, field, rows in (
         (type_row, "MSG_TYPE is not the request's plus 1", "MSG_TYPE", types),

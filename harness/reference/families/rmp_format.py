@@ -217,7 +217,8 @@ def add_others(f: Family) -> None:
 
 FLAT = {"op": "rmp_location", "base": "0x100000", "end": "0x1103fff", "spa": "0x0"}
 ONE_GIB_EACH = {"op": "rmp_location", "base": "0x100000", "shift": 36, "shift_min": 30, "shift_max": 40}
-SEGMENTED = {**ONE_GIB_EACH, "table": {"0": "0x20000040", "2": hex(0x80000000 | 8)}, "spa": "0x1000"}
+ENTRY = "0x20000040"  # 64 GiB, their entries from 512 MiB on
+SEGMENTED = {**ONE_GIB_EACH, "table": {"0": ENTRY, "2": hex(0x80000000 | 8)}, "spa": "0x1000"}
 
 
 def add_flat(f: Family) -> None:
@@ -351,6 +352,15 @@ def add_segmented(f: Family) -> None:
             "segmented",
             SEGMENTED,
             {"spa": hex(512 * (64 << 30))},
+            "no-entry",
+        ),
+        (
+            "segmented-index",
+            "The entry of the address's segment stands one place further",
+            176,
+            "segmented",
+            SEGMENTED,
+            {"table": {"1": ENTRY}},
             "no-entry",
         ),
         (

@@ -16,6 +16,8 @@ CHECKS: dict[str, Callable[[Case, Case], list[str]]] = {
     "device": rows.check,
     "idblock": id_block.check,
     "key": rows.check,
+    "kds_url": verify.check,
+    "parse": verify.check,
     "request": message.check,
     "response": message.check,
     "rmp": rows.check,
@@ -25,6 +27,6 @@ CHECKS: dict[str, Callable[[Case, Case], list[str]]] = {
 
 
 def check(case: Case, twin: Case) -> list[str]:
-    """What speaks against one defect alone; nothing of an op whose members have no parts."""
+    """What speaks against one defect alone. Members of the ops that are not here are compared as a whole."""
     known = CHECKS.get(case.op)
     return known(case, twin) if known else []

@@ -35,7 +35,7 @@ def _unsigned(case: Case, names: dict[str, list[str]]) -> Iterator[str]:
     """What was changed and signed anew, and its signature is not good."""
     block, auth = case.input["id_block"], ib.IdAuth.parse(case.input["id_auth"])
     named = names["id_auth"]
-    if {"ID_KEY", "ID_KEY_SIG"} <= set(named):
+    if "ID_KEY_SIG" in named and {"ID_KEY", "ID_KEY curve"} & set(named):
         author = ib.point_of(auth.author_key, "author key")
         if not ib.signed_by(author, auth.id_key, auth.id_key_sig):
             yield "ID_KEY is not signed by the author key"
@@ -51,8 +51,8 @@ def check(case: Case, twin: Case) -> list[str]:
     for member, field, _ in case.changes:
         if member in names:
             names[member] += field.split(", ")
-    for member in (member for member, named in names.items() if named):
-        at = ranges.outside(case.input[member], twin.input[member], ranges.of(names[member], FIELDS[member]))
-        if at is not None:
-            found.append(f"{', '.join(names[member])}: {member} differs from the twin's at {at:#x} too")
+    for member, named in names.items():
+        if named:
+            texts = ranges.compare(case.input[member], twin.input[member], named, FIELDS[member])
+            found += [f"{member}: {text}" for text in texts]
     return [*found, *_unsigned(case, names)]

@@ -1,18 +1,25 @@
-"""Bytes in which two inputs of one length differ, held to the fields that a change names."""
+"""Bytes in which two inputs of one size differ, held to the fields that a change names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 Fields = Mapping[str, tuple[int, int]]  # offset and size
 
 
-def of(names: Iterable[str], fields: Fields) -> list[range]:
-    """The bytes of those NAMES that are fields."""
-    return [range(at, at + size) for at, size in (fields[name] for name in names if name in fields)]
-
-
-def outside(mine: bytes, its: bytes, allowed: Sequence[range]) -> int | None:
-    """The first offset outside ALLOWED at which two strings of one length differ."""
-    differ = (at for at in range(len(mine)) if mine[at] != its[at])
-    return next((at for at in differ if not any(at in place for place in allowed)), None)
+def compare(mine: bytes, its: bytes, names: Iterable[str], fields: Fields) -> Iterator[str]:
+    """What speaks against MINE differing from ITS in the fields NAMES, in each of them and nowhere else."""
+    if len(mine) != len(its):
+        yield f"{len(mine)} bytes, the twin's are {len(its)}"
+        return
+    differ = {at for at in range(len(mine)) if mine[at] != its[at]}
+    for name in names:
+        if name not in fields:
+            yield f"{name} is no field"
+            continue
+        at, size = fields[name]
+        if differ.isdisjoint(range(at, at + size)):
+            yield f"{name} is as in the twin"
+        differ.difference_update(range(at, at + size))
+    if differ:
+        yield f"differs from the twin at {min(differ):#x} too"

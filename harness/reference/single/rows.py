@@ -25,7 +25,7 @@ def _members(mine: Row, its: Row, name: str) -> Iterator[str]:
 def entries(mine: Sequence[Row], its: Sequence[Row]) -> list[str]:
     """In what two lists of RMP entries differ."""
     ours, theirs = ({row["at"]: row for row in rows} for rows in (mine, its))
-    found: list[str] = []
+    found = [] if len(ours) == len(mine) else ["two entries of one address"]
     for at in sorted(ours.keys() | theirs.keys(), key=lambda text: int(text, 16)):
         if at not in theirs:
             found.append(f"{at} added")
