@@ -27,85 +27,88 @@ static const struct row {
     enum pki_stage stage;
     const char *field; /* NULL: accepted */
     const char *requirement;
+    uint64_t value; /* the one that the refusal tells */
 } rows[] = {
     /* section 1.1 */
     {"leaf-ou", VERIFY_LEAF, OU, 1, "456e67696e656572696e68", PKI_STAGE_CHAIN, "VCEK.subject.OU",
-     "VRF-029"},
+     "VRF-029", 0},
     {"ask-ou", VERIFY_CA, OU, 1, "456e67696e656572696e68", PKI_STAGE_CHAIN, "ASK.subject.OU",
-     "VRF-029"},
+     "VRF-029", 0},
     {"leaf-country-tag", VERIFY_LEAF, "06035504061302", 1, "06035504060c02", PKI_STAGE_CHAIN,
-     "VCEK.subject.C", "VRF-029"},
+     "VCEK.subject.C", "VRF-029", 12},
     {"leaf-order", VERIFY_LEAF, "0603550408", 1, "060355040a", PKI_STAGE_CHAIN, "VCEK.subject.ST",
-     "VRF-029"},
+     "VRF-029", 3},
     {"leaf-extra-rdn", VERIFY_LEAF, "310b3009060355040613025553", 1,
      "310b3009060355040613025553310b3009060355040613025553", PKI_STAGE_CHAIN, "VCEK.subject",
-     "VRF-029"},
+     "VRF-029", 7},
     {"leaf-two-in-one-rdn", VERIFY_LEAF, "310b" COUNTRY "3114" LOCALITY, 1, "311f" COUNTRY LOCALITY,
-     PKI_STAGE_CHAIN, "VCEK.subject.L", "VRF-029"},
+     PKI_STAGE_CHAIN, "VCEK.subject.L", "VRF-029", 1},
     {"leaf-issuer-other-line", VERIFY_LEAF, CN_MILAN, 0, CN_GENOA, PKI_STAGE_CHAIN, "VCEK.issuer",
-     "VRF-028"},
+     "VRF-028", 0},
     {"leaf-cn", VERIFY_LEAF, "5345562d5643454b", 0, "5345562d5643454b58", PKI_STAGE_CHAIN,
-     "subject.CN", "VRF-029"},
-    {"ask-cn", VERIFY_CA, CN_MILAN, 0, CN_MILAN "6f", PKI_STAGE_CHAIN, "ASK.subject.CN", "VRF-029"},
-    {"ask-v1", VERIFY_CA, "a003020102", 0, "a003020101", PKI_STAGE_CHAIN, "ASK.version", "VRF-106"},
+     "subject.CN", "VRF-029", 0},
+    {"ask-cn", VERIFY_CA, CN_MILAN, 0, CN_MILAN "6f", PKI_STAGE_CHAIN, "ASK.subject.CN", "VRF-029",
+     0},
+    {"ask-v1", VERIFY_CA, "a003020102", 0, "a003020101", PKI_STAGE_CHAIN, "ASK.version", "VRF-106",
+     2},
     {"leaf-pss-sha256", VERIFY_LEAF, PSS_384, 0, PSS_256, PKI_STAGE_CHAIN,
-     "VCEK.signatureAlgorithm", "VRF-031"},
+     "VCEK.signatureAlgorithm", "VRF-031", 67},
     {"leaf-salt-20", VERIFY_LEAF, "a203020130", 0, "a203020114", PKI_STAGE_CHAIN,
-     "VCEK.signatureAlgorithm", "VRF-031"},
+     "VCEK.signatureAlgorithm", "VRF-031", 67},
     {"leaf-trailer-2", VERIFY_LEAF, "a203020130", 0, "a203020130a303020102", PKI_STAGE_CHAIN,
-     "VCEK.signatureAlgorithm", "VRF-031"},
-    {"leaf-form-a", VERIFY_LEAF, "a203020130", 0, "a203020130a303020101", PKI_STAGE_CHAIN, NULL,
-     ""},
+     "VCEK.signatureAlgorithm", "VRF-031", 72},
+    {"leaf-form-a", VERIFY_LEAF, "a203020130", 0, "a203020130a303020101", PKI_STAGE_CHAIN, NULL, "",
+     0},
     /* section 1.2 */
     {"ask-exponent-3", VERIFY_CA, "0203010001", 1, /* the first is the serial */ "0203010003",
-     PKI_STAGE_CHAIN, "ASK.subjectPublicKeyInfo", "VRF-107"},
+     PKI_STAGE_CHAIN, "ASK.subjectPublicKeyInfo", "VRF-107", 4096},
     {"ask-not-ca", VERIFY_CA, "040830060101ff020100", 0, "04023000", PKI_STAGE_CHAIN,
-     "ASK.basicConstraints", "VRF-035"},
+     "ASK.basicConstraints", "VRF-035", 0},
     {"ask-constraints-missing", VERIFY_CA, "0603551d130101ff", 0, "06032a0304", PKI_STAGE_CHAIN,
-     "ASK.basicConstraints", "VRF-035"},
+     "ASK.basicConstraints", "VRF-035", 0},
     {"ask-constraints-not-critical", VERIFY_CA, "0603551d130101ff", 0, "0603551d13",
-     PKI_STAGE_CHAIN, "ASK.basicConstraints", "VRF-035"},
+     PKI_STAGE_CHAIN, "ASK.basicConstraints", "VRF-035", 0},
     {"ask-path-length-1", VERIFY_CA, "30060101ff020100", 0, "30060101ff020101", PKI_STAGE_CHAIN,
-     "ASK.pathLenConstraint", "VRF-035"},
+     "ASK.pathLenConstraint", "VRF-035", 1},
     {"ask-no-path-length", VERIFY_CA, "040830060101ff020100", 0, "040530030101ff", PKI_STAGE_CHAIN,
-     "ASK.pathLenConstraint", "VRF-035"},
+     "ASK.pathLenConstraint", "VRF-035", UINT64_MAX},
     {"ark-path-length", VERIFY_ARK, "040530030101ff", 0, "040830060101ff020100", PKI_STAGE_CHAIN,
-     "ARK.pathLenConstraint", "VRF-035"},
-    {"ask-usage-minimal", VERIFY_CA, "03020104", 0, "03020204", PKI_STAGE_CHAIN, NULL, ""},
+     "ARK.pathLenConstraint", "VRF-035", 0},
+    {"ask-usage-minimal", VERIFY_CA, "03020104", 0, "03020204", PKI_STAGE_CHAIN, NULL, "", 0},
     {"ask-usage-crl-too", VERIFY_CA, "03020104", 0, "03020106", PKI_STAGE_CHAIN, "ASK.keyUsage",
-     "VRF-035"},
+     "VRF-035", 96},
     {"ask-usage-none", VERIFY_CA, "03020104", 0, "03020780", PKI_STAGE_CHAIN, "ASK.keyUsage",
-     "VRF-035"},
+     "VRF-035", 1},
     {"ask-usage-missing", VERIFY_CA, "0603551d0f0101ff", 0, "06032a0304", PKI_STAGE_CHAIN,
-     "ASK.keyUsage", "VRF-035"},
+     "ASK.keyUsage", "VRF-035", 0},
     {"ask-usage-not-critical", VERIFY_CA, "0603551d0f0101ff", 0, "0603551d0f", PKI_STAGE_CHAIN,
-     "ASK.keyUsage", "VRF-035"},
+     "ASK.keyUsage", "VRF-035", 0},
     {"ark-usage-no-crl", VERIFY_ARK, "03020106", 0, "03020204", PKI_STAGE_CHAIN, "ARK.keyUsage",
-     "VRF-035"},
+     "VRF-035", 32},
     {"ask-critical-crldp", VERIFY_CA, "0603551d1f04", 0, "0603551d1f0101ff04", PKI_STAGE_CHAIN,
-     "ASK.2.5.29.31", "VRF-037"},
+     "ASK.2.5.29.31", "VRF-037", 1},
     /* section 1.3 */
     {"leaf-unknown-critical", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT UNKNOWN_CRITICAL,
-     PKI_STAGE_CHAIN, "VCEK.1.2.3.4", "VRF-037"},
-    {"leaf-unknown", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT UNKNOWN, PKI_STAGE_CHAIN, NULL, ""},
+     PKI_STAGE_CHAIN, "VCEK.1.2.3.4", "VRF-037", 1},
+    {"leaf-unknown", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT UNKNOWN, PKI_STAGE_CHAIN, NULL, "", 0},
     {"leaf-ext-twice", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT FIRST_EXT, PKI_STAGE_CHAIN,
-     "VCEK.1.3.6.1.4.1.3704.1.1", "VRF-108"},
+     "VCEK.1.3.6.1.4.1.3704.1.1", "VRF-108", 2},
     {"leaf-35-extensions", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT EIGHT EIGHT EIGHT, PKI_STAGE_CHAIN,
-     "VCEK.extensions", "VRF-104"},
+     "VCEK.extensions", "VRF-104", 35},
     {"leaf-ca", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT "300c0603551d13040530030101ff",
-     PKI_STAGE_CHAIN, "VCEK.basicConstraints", "VRF-035"},
+     PKI_STAGE_CHAIN, "VCEK.basicConstraints", "VRF-035", 1},
     {"leaf-not-ca-said", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT "30090603551d1304023000",
-     PKI_STAGE_CHAIN, NULL, ""},
+     PKI_STAGE_CHAIN, NULL, "", 0},
     {"leaf-constraints-garbled", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT "30090603551d130402ffff",
-     PKI_STAGE_CHAIN, "VCEK.basicConstraints", "VRF-035"},
+     PKI_STAGE_CHAIN, "VCEK.basicConstraints", "VRF-035", 2},
     {"leaf-cert-sign", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT "300b0603551d0f040403020204",
-     PKI_STAGE_CHAIN, "VCEK.keyUsage", "VRF-035"},
+     PKI_STAGE_CHAIN, "VCEK.keyUsage", "VRF-035", 32},
     {"leaf-crl-sign", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT "300b0603551d0f040403020102",
-     PKI_STAGE_CHAIN, "VCEK.keyUsage", "VRF-035"},
+     PKI_STAGE_CHAIN, "VCEK.keyUsage", "VRF-035", 64},
     {"leaf-digital-signature", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT "300b0603551d0f040403020780",
-     PKI_STAGE_CHAIN, NULL, ""},
+     PKI_STAGE_CHAIN, NULL, "", 0},
     {"leaf-usage-garbled", VERIFY_LEAF, FIRST_EXT, 0, FIRST_EXT "30090603551d0f0402ffff",
-     PKI_STAGE_CHAIN, "VCEK.keyUsage", "VRF-035"},
+     PKI_STAGE_CHAIN, "VCEK.keyUsage", "VRF-035", 2},
 };
 
 static void test_rows(void) {
@@ -119,6 +122,10 @@ static void test_rows(void) {
                                : verify_refuses(&w, r->stage, r->field, r->requirement);
         if (!right) fprintf(stderr, "    row %s\n", r->name);
         CU_ASSERT(right);
+        const uint64_t told = verify_judge(&w).why.value;
+        if (told != r->value)
+            fprintf(stderr, "    row %s tells %#llx\n", r->name, (unsigned long long)told);
+        CU_ASSERT_EQUAL(told, r->value);
         verify_close(&w);
     }
 }
@@ -236,6 +243,7 @@ static void test_unique_id(void) {
     snprintf(new, sizeof new, "%s81020041", old);
     verify_patch(&w, VERIFY_LEAF, old, 0, new);
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "VCEK.uniqueID", "VRF-106"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 1);
     verify_close(&w);
 }
 
