@@ -64,6 +64,7 @@ static void test_times(void) {
     verify_crl(&w, NULL, 0);
     verify_patch(&w, VERIFY_CRL, "170d3236303130323031303030305a", 0, "");
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_REVOCATION, "CRL.nextUpdate", "VRF-044"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     verify_close(&w);
 }
 
@@ -76,9 +77,11 @@ static void test_signer(void) {
     const struct pki_der good = w.crl;
     w.crl = other.crl;
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_REVOCATION, "CRL.issuer", "VRF-042"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     w.crl = good;
     verify_reseal(&w.crl, NULL, 0, NULL, w.roots->ask, NULL);
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_REVOCATION, "CRL.signature", "VRF-042"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     w.crl = good;
     w.crl.bytes[w.crl.size - 1] ^= 1;
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_REVOCATION, "CRL.signature", "VRF-042"));
@@ -103,10 +106,11 @@ static void test_extensions(void) {
     static const struct {
         const char *new;
         const char *field; /* NULL: accepted */
+        uint64_t value;    /* critical, where that is why */
     } rows[] = {
-        {CRL_NUMBER "0101ff", NULL},          {"06032a0304", NULL},
-        {"06032a0304 0101ff", "CRL.1.2.3.4"}, {"0603551d1b 0101ff", "CRL.2.5.29.27"},
-        {"0603551d1b", "CRL.2.5.29.27"},      {"0603551d1c 0101ff", "CRL.2.5.29.28"},
+        {CRL_NUMBER "0101ff", NULL, 0},          {"06032a0304", NULL, 0},
+        {"06032a0304 0101ff", "CRL.1.2.3.4", 1}, {"0603551d1b 0101ff", "CRL.2.5.29.27", 0},
+        {"0603551d1b", "CRL.2.5.29.27", 0},      {"0603551d1c 0101ff", "CRL.2.5.29.28", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct verify_world w;
@@ -119,6 +123,7 @@ static void test_extensions(void) {
             field == NULL ? v.accepted : !v.accepted && strcmp(v.why.field, field) == 0;
         if (!right) fprintf(stderr, "    row %zu: %s\n", i, v.why.field);
         CU_ASSERT(right);
+        CU_ASSERT_EQUAL(v.why.value, rows[i].value);
         verify_close(&w);
     }
 }
@@ -131,6 +136,7 @@ static void test_entry_extension(void) {
     verify_patch(&w, VERIFY_CRL, "170d3235313233313031303030305a", 1,
                  "170d3235313233313031303030305a 300d300b06032a03040101ff040100");
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_REVOCATION, "CRL.crlEntryExtensions", "VRF-049"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     verify_close(&w);
 }
 

@@ -166,6 +166,7 @@ static void test_signatures(void) {
     const struct verify_world twin = w;
     verify_reseal(&w.leaf, NULL, 0, NULL, w.roots->ark, NULL);
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "VCEK.signature", "VRF-027"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     w.leaf = twin.leaf;
     verify_reseal(&w.ca, NULL, 0, NULL, w.roots->ask, NULL);
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "ASK.signature", "VRF-026"));
@@ -255,10 +256,12 @@ static void test_places(void) {
     const struct verify_world twin = w;
     w.ca = w.leaf;
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "ASK.subject.CN", "VRF-029"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     w.ca = w.ark;
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "ASK.subject.CN", "VRF-029"));
     w.ca = other.ca;
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "ASK.subject.CN", "VRF-030"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     w = twin;
     w.ark = other.ark;
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "ASK.subject.CN", "VRF-030"));
@@ -315,6 +318,7 @@ static void test_anchor(void) {
     const struct verify_world twin = w;
     forge_ark(&w);
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "ARK.subjectPublicKeyInfo", "VRF-023"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     w.trust_dir = true;
     CU_ASSERT(verify_accepts(&w));
     CU_ASSERT(verify_judge(&w).anchor == PKI_ANCHOR_DIR);
@@ -325,6 +329,7 @@ static void test_anchor(void) {
     CU_ASSERT(verify_judge(&w).anchor == PKI_ANCHOR_GIVEN);
     w.root = twin.ark;
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_CHAIN, "ARK.subjectPublicKeyInfo", "VRF-024"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     /* the root stands in for an ARK that is not there */
     w = twin;
     w.with_root = true;

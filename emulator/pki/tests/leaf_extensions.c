@@ -25,58 +25,65 @@ static const struct row {
     const char *old, *new;
     const char *field; /* NULL: accepted by pki_cert_leaf_info */
     const char *requirement;
+    uint64_t value; /* the one that the refusal tells */
 } rows[] = {
-    {"bl-missing", M, false, BL, "", "blSPL", "VRF-059"},
-    {"ucode-missing", M, false, UCODE, "", "ucodeSPL", "VRF-059"},
-    {"reserved-missing", M, false, SPL5, "", "spl_5", "VRF-059"},
-    {"fmc-missing", T, false, FMC, "", "fmcSPL", "VRF-059"},
-    {"fmc-on-milan", M, false, BL, BL FMC, "fmcSPL", "VRF-109"},
-    {"spl4-on-turin", T, false, BL, BL "301106 0a" ARC "0304 0403020100", "spl_4", "VRF-109"},
+    {"bl-missing", M, false, BL, "", "blSPL", "VRF-059", 0},
+    {"ucode-missing", M, false, UCODE, "", "ucodeSPL", "VRF-059", 0},
+    {"reserved-missing", M, false, SPL5, "", "spl_5", "VRF-059", 0},
+    {"fmc-missing", T, false, FMC, "", "fmcSPL", "VRF-059", 0},
+    {"fmc-on-milan", M, false, BL, BL FMC, "fmcSPL", "VRF-109", 1},
+    {"spl4-on-turin", T, false, BL, BL "301106 0a" ARC "0304 0403020100", "spl_4", "VRF-109", 1},
     {"unknown-in-arc", M, false, BL, BL "301006 09" ARC "06 0403020100", "1.3.6.1.4.1.3704.1.6",
-     "VRF-109"},
-    {"outside-the-arc", M, false, BL, BL "3010 0609 2b060104019c780201 0403020100", NULL, ""},
+     "VRF-109", 3},
+    {"outside-the-arc", M, false, BL, BL "3010 0609 2b060104019c780201 0403020100", NULL, "", 0},
     {"critical", M, false, BL, "301406 0a" ARC "0301 0101ff 0403020103",
-     "VCEK.1.3.6.1.4.1.3704.1.3.1", "VRF-037"},
-    {"integer-wide", M, false, "0403020103", "040402020103", "blSPL", "VRF-060"},
-    {"integer-padded", M, false, "0403020103", "040402020003", "blSPL", "VRF-060"},
-    {"integer-negative", M, false, "0403020150", "04030201db", "ucodeSPL", "VRF-060"},
-    {"integer-of-three", M, false, "0403020150", "0405020300 00db", "ucodeSPL", "VRF-060"},
-    {"integer-trailing", M, false, "0403020103", "04040201 0300", "blSPL", "VRF-060"},
-    {"integer-empty", M, false, "0403020103", "0400", "blSPL", "VRF-060"},
-    {"integer-enumerated", M, false, "0403020116", "04030a0116", "snpSPL", "VRF-060"},
-    {"integer-octets", M, false, "0403020116", "0403040116", "snpSPL", "VRF-060"},
-    {"spl-127", M, false, "0403020103", "040302017f", NULL, ""},
-    {"spl-128", M, false, "0403020103", "040402020080", "blSPL", "VRF-060"},
-    {"ucode-255", M, false, "0403020150", "0404020200ff", NULL, ""},
-    {"reserved-1", M, false, SPL5, "301106 0a" ARC "0305 0403020101", "spl_5", "VRF-060"},
-    {"version-1-on-milan", M, false, VERSION, VERSION_1, "structVersion", "VRF-111"},
-    {"version-0-on-turin", T, false, VERSION_1, VERSION, "structVersion", "VRF-111"},
-    {"name-milan", M, false, "040a16084d696c616e2d4230", "040716054d696c616e", NULL, ""},
-    {"name-milan-b9", M, false, "2d4230", "2d4239", NULL, ""},
+     "VCEK.1.3.6.1.4.1.3704.1.3.1", "VRF-037", 1},
+    {"integer-wide", M, false, "0403020103", "040402020103", "blSPL", "VRF-060", 4},
+    {"integer-padded", M, false, "0403020103", "040402020003", "blSPL", "VRF-060", 4},
+    {"integer-negative", M, false, "0403020150", "04030201db", "ucodeSPL", "VRF-060", 3},
+    {"integer-of-three", M, false, "0403020150", "0405020300 00db", "ucodeSPL", "VRF-060", 5},
+    {"integer-trailing", M, false, "0403020103", "04040201 0300", "blSPL", "VRF-060", 4},
+    {"integer-empty", M, false, "0403020103", "0400", "blSPL", "VRF-060", 0},
+    {"integer-enumerated", M, false, "0403020116", "04030a0116", "snpSPL", "VRF-060", 3},
+    {"integer-octets", M, false, "0403020116", "0403040116", "snpSPL", "VRF-060", 3},
+    {"spl-127", M, false, "0403020103", "040302017f", NULL, "", 0},
+    {"spl-128", M, false, "0403020103", "040402020080", "blSPL", "VRF-060", 0x80},
+    {"ucode-255", M, false, "0403020150", "0404020200ff", NULL, "", 0},
+    {"reserved-1", M, false, SPL5, "301106 0a" ARC "0305 0403020101", "spl_5", "VRF-060", 1},
+    {"version-1-on-milan", M, false, VERSION, VERSION_1, "structVersion", "VRF-111", 1},
+    {"version-0-on-turin", T, false, VERSION_1, VERSION, "structVersion", "VRF-111", 0},
+    {"name-milan", M, false, "040a16084d696c616e2d4230", "040716054d696c616e", NULL, "", 0},
+    {"name-milan-b9", M, false, "2d4230", "2d4239", NULL, "", 0},
     {"name-genoa", M, false, "040a16084d696c616e2d4230", "0407160547656e6f61", "productName",
-     "VRF-110"},
+     "VRF-110", 5},
     {"name-longer", M, false, "040a16084d696c616e2d4230", "040816064d696c616e6f", "productName",
-     "VRF-110"},
+     "VRF-110", 6},
     {"name-prefix", M, false, "040a16084d696c616e2d4230", "040b1609584d696c616e2d4230",
-     "productName", "VRF-110"},
-    {"name-stepping", M, false, "2d4230", "2d4230 30", "productName", "VRF-110"},
-    {"name-utf8", M, false, "040a16084d", "040a0c084d", "productName", "VRF-110"},
+     "productName", "VRF-110", 9},
+    {"name-stepping", M, false, "2d4230", "2d4230 30", "productName", "VRF-110", 11},
+    {"name-utf8", M, false, "040a16084d", "040a0c084d", "productName", "VRF-110", 10},
     {"name-trailing", M, false, "040a16084d696c616e2d4230", "040b16084d696c616e2d423000",
-     "productName", "VRF-110"},
+     "productName", "VRF-110", 11},
     {"name-control", M, false, "040a16084d696c616e2d4230", "040a16084d696c616e2d421b",
-     "productName", "VRF-110"},
+     "productName", "VRF-110", 0x1B},
+    {"csp-below-a-space", M, true, "161d434e3d", "161d1f4e3d", "cspID", "VRF-110", 0x1F},
+    {"csp-a-space", M, true, "161d434e3d", "161d204e3d", NULL, "", 0},
+    {"csp-a-tilde", M, true, "161d434e3d", "161d7e4e3d", NULL, "", 0},
+    {"csp-delete", M, true, "161d434e3d", "161d7f4e3d", "cspID", "VRF-110", 0x7F},
     {"hwid-9-on-turin", T, false, "0408 0001020304050607", "0409 000102030405060708", "hwID",
-     "VRF-055"},
-    {"hwid-7-on-turin", T, false, "0408 0001020304050607", "0407 00010203040506", "hwID",
-     "VRF-055"},
-    {"hwid-empty", T, false, "0408 0001020304050607", "0400", "hwID", "VRF-055"},
-    {"hwid-like-der", T, false, "0408 0001020304050607", "0408 0406020304050607", NULL, ""},
-    {"hwid-missing", T, false, "301506 09" ARC "04 0408 0001020304050607", "", "hwID", "VRF-053"},
-    {"hwid-on-vlek", M, true, BL, BL "301506 09" ARC "04 0408 0001020304050607", "hwID", "VRF-109"},
-    {"csp-on-vcek", M, false, BL, BL "301006 09" ARC "05 0403160141", "cspID", "VRF-109"},
-    {"csp-control", M, true, "161d434e3d", "161d1b4e3d", "cspID", "VRF-110"},
-    {"csp-not-ascii", M, true, "161d434e3d", "161d804e3d", "cspID", "VRF-110"},
-    {"csp-not-ia5", M, true, "161d434e", "0c1d434e", "cspID", "VRF-110"},
+     "VRF-055", 9},
+    {"hwid-7-on-turin", T, false, "0408 0001020304050607", "0407 00010203040506", "hwID", "VRF-055",
+     7},
+    {"hwid-empty", T, false, "0408 0001020304050607", "0400", "hwID", "VRF-055", 0},
+    {"hwid-like-der", T, false, "0408 0001020304050607", "0408 0406020304050607", NULL, "", 0},
+    {"hwid-missing", T, false, "301506 09" ARC "04 0408 0001020304050607", "", "hwID", "VRF-053",
+     0},
+    {"hwid-on-vlek", M, true, BL, BL "301506 09" ARC "04 0408 0001020304050607", "hwID", "VRF-109",
+     1},
+    {"csp-on-vcek", M, false, BL, BL "301006 09" ARC "05 0403160141", "cspID", "VRF-109", 1},
+    {"csp-control", M, true, "161d434e3d", "161d1b4e3d", "cspID", "VRF-110", 0x1B},
+    {"csp-not-ascii", M, true, "161d434e3d", "161d804e3d", "cspID", "VRF-110", 0x80},
+    {"csp-not-ia5", M, true, "161d434e", "0c1d434e", "cspID", "VRF-110", 31},
 };
 
 /* Reading alone says the same as stage chain, but for the rules of every certificate, which come
@@ -94,9 +101,13 @@ static void test_rows(void) {
         const bool right = r->field == NULL
                                ? unit_ok(read)
                                : verify_refuses(&w, PKI_STAGE_CHAIN, r->field, r->requirement);
-        if (r->field != NULL) CU_ASSERT(!sevkit_ok(read));
         if (!right) fprintf(stderr, "    row %s\n", r->name);
         CU_ASSERT(right);
+        if (r->field != NULL) {
+            CU_ASSERT(!sevkit_ok(read));
+            CU_ASSERT_EQUAL(read.value, r->value);
+            CU_ASSERT_EQUAL(verify_judge(&w).why.value, r->value);
+        }
         pki_cert_free(cert);
         verify_close(&w);
     }
