@@ -1,5 +1,6 @@
 /* The ID block at SNP_LAUNCH_FINISH, checks 6 to 12. Launch notes, section 6.
- * @gap VERSION, AUTH_KEY_EN without an ID block and reserved bytes: struct psp_id_block_rules. */
+ * @gap VERSION, AUTH_KEY_EN without an ID block, reserved bytes and the upper bytes of coordinates: struct
+ * psp_id_block_rules. */
 #include <string.h>
 
 #include "sevkit/bytes.h"
@@ -8,21 +9,21 @@
 
 #define POINT_SIZE (2 * CRYPTO_P384_SIZE) /* X, then Y */
 
-/* A number of 72 bytes little-endian as 48 bytes big-endian. False when it needs more. */
-static bool coordinate(const uint8_t in[72], uint8_t out[CRYPTO_P384_SIZE]) {
+/* A number of 72 bytes little-endian as 48 bytes big-endian. False when it needs more, unless CUT. */
+static bool coordinate(const uint8_t in[72], bool cut, uint8_t out[CRYPTO_P384_SIZE]) {
     for (size_t i = 0; i < CRYPTO_P384_SIZE; i++) out[i] = in[CRYPTO_P384_SIZE - 1 - i];
-    return abi_all_zero(in + CRYPTO_P384_SIZE, 72 - CRYPTO_P384_SIZE);
+    return cut || abi_all_zero(in + CRYPTO_P384_SIZE, 72 - CRYPTO_P384_SIZE);
 }
 
 /* Whether KEY is a key and signed. A primitive of ours that fails refuses as well. */
-static bool signed_by(const struct abi_id_key *key, const uint8_t *bytes, size_t size,
+static bool signed_by(const struct abi_id_key *key, bool cut, const uint8_t *bytes, size_t size,
                       const struct abi_id_signature *wire) {
     uint8_t xy[POINT_SIZE];
     struct crypto_signature signature;
     struct crypto_ec_public *pub;
     if (key->curve != ABI_ID_CURVE_P384) return false; /* @req SNP-IDB-010 SNP-IDB-012 */
-    if (!coordinate(key->qx, xy)) return false;        /* @req SNP-IDB-010 SNP-IDB-012 */
-    if (!coordinate(key->qy, xy + CRYPTO_P384_SIZE))
+    if (!coordinate(key->qx, cut, xy)) return false;   /* @req SNP-IDB-010 SNP-IDB-012 */
+    if (!coordinate(key->qy, cut, xy + CRYPTO_P384_SIZE))
         return false;                                             /* @req SNP-IDB-010 SNP-IDB-012 */
     if (!sevkit_ok(crypto_ec_public_new(xy, &pub))) return false; /* @req SNP-IDB-010 SNP-IDB-012 */
     memcpy(signature.r, wire->r, sizeof signature.r);
@@ -64,10 +65,11 @@ static enum abi_status parameters(const struct psp_id_block_input *in,
 /* Checks 9 to 12. */
 static bool signatures(const struct psp_id_block_input *in, const struct abi_id_auth *auth) {
     const uint8_t *id_key = in->auth + ABI_ID_AUTH_ID_KEY;
-    if (!signed_by(&auth->id_key, in->block, ABI_ID_BLOCK_SIZE, &auth->id_block_sig))
+    const bool cut = in->rules.coordinates_cut;
+    if (!signed_by(&auth->id_key, cut, in->block, ABI_ID_BLOCK_SIZE, &auth->id_block_sig))
         return false;                  /* @req SNP-IDB-011 */
     if (!in->auth_key_en) return true; /* @req SNP-IDB-012 SNP-IDB-013 */
-    return signed_by(&auth->author_key, id_key, ABI_ID_KEY_SIZE,
+    return signed_by(&auth->author_key, cut, id_key, ABI_ID_KEY_SIZE,
                      &auth->id_key_sig); /* @req SNP-IDB-013 */
 }
 

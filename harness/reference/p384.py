@@ -55,6 +55,20 @@ def times(k: int, point: Point) -> Point:
     return out
 
 
+def with_x(x: int) -> tuple[int, int]:
+    """A point of that x."""
+    y = pow(x**3 - 3 * x + B, (P + 1) // 4, P)
+    assert on_curve(x, y), f"no point has x = {x:#x}"
+    return x, y
+
+
+def add_affine(a: Point, b: Point) -> tuple[int, int]:
+    """A sum that is not infinity."""
+    found = add(a, b)
+    assert found is not None
+    return found
+
+
 def verify(public: tuple[int, int], message: bytes, r: int, s: int) -> bool:
     """Whether (R, S) signs the SHA-384 of MESSAGE."""
     if not (0 < r < N and 0 < s < N):

@@ -20,7 +20,8 @@ static bool rules_of(struct suite_ctx *ctx, const struct vector_case *c,
     return vector_flag_or(ctx, c->policy, "check_version", false, &rules->check_version) &&
            vector_flag_or(ctx, c->policy, "auth_key_needs_block", false,
                           &rules->auth_key_needs_block) &&
-           vector_flag_or(ctx, c->policy, "id_auth_mbz", false, &rules->id_auth_mbz);
+           vector_flag_or(ctx, c->policy, "id_auth_mbz", false, &rules->id_auth_mbz) &&
+           vector_flag_or(ctx, c->policy, "coordinates_cut", false, &rules->coordinates_cut);
 }
 
 static bool input_of(struct suite_ctx *ctx, struct vector_case *c, uint8_t ld[ABI_DIGEST_SIZE],

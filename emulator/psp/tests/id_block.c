@@ -282,6 +282,33 @@ static void reserved_rule(void) {
     drop(&m);
 }
 
+/* Each of the upper 24 bytes of QX and QY of both keys.
+ * @req SNP-IDB-010 SNP-IDB-012 */
+static void coordinates_rule(void) {
+    static const size_t keys[] = {ID_KEY, AUTHOR_KEY};
+    struct made m;
+    make(&m);
+    m.in.auth_key_en = true;
+    for (size_t i = 0; i < 4; i++) {
+        const size_t start = keys[i / 2] + 4 + 72 * (i % 2);
+        for (size_t at = start + 48; at < start + 72; at++) {
+            m.auth[at] = 0x80;
+            sign_key(&m);
+            m.in.rules.coordinates_cut = false;
+            CU_ASSERT_EQUAL(check(&m), ABI_BAD_SIGNATURE);
+            m.in.rules.coordinates_cut = true;
+            CU_ASSERT_EQUAL(check(&m), ABI_SUCCESS);
+            m.auth[at] = 0;
+        }
+        sign_key(&m);
+        m.auth[start + 47] ^= 1; /* the highest that counts */
+        CU_ASSERT_EQUAL(check(&m), ABI_BAD_SIGNATURE);
+        m.auth[start + 47] ^= 1;
+    }
+    CU_ASSERT_EQUAL(check(&m), ABI_SUCCESS);
+    drop(&m);
+}
+
 /* With all faults at once the first answers; each one that goes lets the next one through. */
 static void order(void) {
     struct made m;
@@ -317,6 +344,7 @@ static const struct unit_test tests[] = {
     {"signed-block", signed_block},
     {"version-rule", version_rule},
     {"reserved-rule", reserved_rule},
+    {"coordinates-rule", coordinates_rule},
     {"order", order},
     {NULL, NULL},
 };

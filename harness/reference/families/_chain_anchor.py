@@ -93,7 +93,16 @@ def anchors(b: Book) -> None:
         },
         flags=["chain-ark-same-key-different-cert"],
     )
-    b.vary(
+    garbage = w.ark(signature=b"\x5a" * 512).der()
+    b.refuse(
+        "same-key-garbage-beside-root",
+        "The chain's ARK has the root's name and key and a garbage signature, beside the given root",
+        ["VRF-022"],
+        base,
+        {"certs.ark": (garbage, "signatureValue", None)},
+        flags=["chain-ark-same-key-different-cert"],
+    )
+    renewed = b.vary(
         "same-key-renewed-ark",
         "The chain brings an ARK of the root's name and key, issued anew with another serial and date",
         ["VRF-024"],
@@ -106,6 +115,15 @@ def anchors(b: Book) -> None:
             )
         },
         flags=["chain-ark-same-key-different-cert", "2-27"],
+    )
+    expired = w.ark(not_after=der.utc_time("2025-12-31T23:59:59Z")).der()
+    b.refuse(
+        "root-expired-ark-renewed",
+        "The root is over, and the chain brings an ARK of its name and key that is not",
+        ["VRF-034"],
+        renewed,
+        {"roots": ([expired], "notAfter", "ark")},
+        flags=["chain-ark-same-key-different-cert"],
     )
     other_root = world("Milan", 3).certs["ark"]
     b.refuse(

@@ -58,6 +58,20 @@ def lines(b: Book) -> None:
             },
             flags=["chain-unknown-product-nil"],
         )
+        b.refuse(
+            f"{name}-no-root",
+            f"{defect}, where no root is given",
+            ["VRF-061"],
+            b.known_anchor(w),
+            {
+                "report": (
+                    w.puts({"CPUID_FAM_ID": family, "CPUID_MOD_ID": model}),
+                    "CPUID_FAM_ID, CPUID_MOD_ID",
+                    "vcek",
+                )
+            },
+            flags=["chain-unknown-product-nil"],
+        )
     milan = world("Milan", 3)
     b.refuse(
         "leaf-under-another-lines-chain",

@@ -78,25 +78,23 @@ def _entries(make: TsmMaker) -> None:
         twin="tsm-provider-again",
     )
     rows = [
-        ("provider", get("provider"), None, "LNX-TSM-006", "provider is read"),
-        ("floor", get("privlevel_floor"), None, "LNX-TSM-006", "privlevel_floor is read"),
-        ("outblob", outblob(), outblob(answered()), "LNX-TSM-041", "a report is asked for"),
-        ("privlevel", put("privlevel", "1"), None, "LNX-TSM-023", "privlevel is written"),
+        ("provider", get("provider"), "LNX-TSM-006", "provider is read"),
+        ("floor", get("privlevel_floor"), "LNX-TSM-006", "privlevel_floor is read"),
+        ("outblob", outblob(), "LNX-TSM-041", "a report is asked for"),
+        ("privlevel", put("privlevel", "1"), "LNX-TSM-023", "privlevel is written"),
     ]
-    for name, step, served, requirement, what in rows:
-        make.valid(
-            f"tsm-here-{name}",
-            f"{what} while the module is there",
-            [requirement],
-            [mkdir(), inblob(), served or step],
-        )
+    for name, step, requirement, what in rows:
+        twin = "tsm-report" if name == "outblob" else f"tsm-here-{name}"
+        if name != "outblob":
+            title = f"{what} while the module is there"
+            make.valid(twin, title, [requirement], [mkdir(), inblob(), step])
         make.fails(
             f"tsm-gone-{name}",
             requirement,
             [mkdir(), inblob(), gone, step],
             "the module has gone",
             "ENXIO",
-            twin=f"tsm-here-{name}",
+            twin=twin,
             title=f"{what} when the module has gone",
             boundary=name,
         )

@@ -103,16 +103,6 @@ def _statuses(make: Maker) -> None:
         with_guest=guest(["5.19"]),
     )
     make.invalid(
-        "second-status-6-1",
-        ["LNX-GUEST-049"],
-        [get_ext(FITS_NOT, fails(0x16), **without)],
-        "the plain request after INVALID_LEN fails too, which costs 6.1 the key",
-        "EIO",
-        twin="ext-older",
-        last=LOST | {"exitinfo2": INVALID_LEN, "certs_len": None, "ext": 1, "plain": 1},
-        with_guest=guest(["6.1.0"]),
-    )
-    make.invalid(
         "length-plain",
         ["LNX-GUEST-049"],
         [get_report(fails(1 << 32))],
@@ -129,6 +119,7 @@ def _statuses(make: Maker) -> None:
         "ES_RESULT",
         twin="base",
         last={"ret": 2, "exitinfo2": "0xffffffffffffffff", "counter": 2, "wiped": True},
+        flags=["dev-return-code-vs-fw-err"],
     )
 
 
@@ -181,7 +172,6 @@ def _lengths(make: Maker) -> None:
         boundary="the program offers pages",
         twin="ext",
         last=KEPT_KEY | {"exitinfo2": INVALID_LEN, "certs_len": 0x3000, "ext": 1, "plain": 1},
-        flags=["dev-return-code-vs-fw-err"],
     )
     make.valid(
         "ext-request-read-only",
@@ -216,6 +206,7 @@ def _lengths(make: Maker) -> None:
         "ES_RESULT",
         twin="ext",
         last={"ret": 1, "exitinfo2": INVALID_LEN, "wiped": True, "certs_len": 0x3000},
+        flags=["dev-return-code-vs-fw-err"],
     )
     wants = {"exitinfo2": INVALID_LEN, "npages": 5}
     make.invalid(
@@ -352,6 +343,7 @@ def _pages(make: Maker) -> None:
         boundary="the generations from 6.3 on",
         twin="base",
         last=bad,
+        flags=["dev-return-code-vs-fw-err"],
     )
     make.invalid(
         "answer-replayed",
@@ -361,7 +353,7 @@ def _pages(make: Maker) -> None:
         "EBADMSG",
         twin="two-reports",
         last=bad | {"counter": 4},
-        flags=["dev-seqno-reuse"],
+        flags=["dev-seqno-reuse", "dev-return-code-vs-fw-err"],
     )
     make.valid(
         "two-reports-5-19",

@@ -100,6 +100,24 @@ def hwids(b: Book) -> None:
         flagged(chip, chip.leaf().with_extension(HWID, chip.hwid[:8]), "hwID"),
         flags=[prefix, "2-11"],
     )
+    masked = b.vary(
+        "hwid-masked-chip",
+        "A CHIP_ID of zeros, which the policy allows, and the VCEK of a chip",
+        ["VRF-057"],
+        b.base(w),
+        {
+            "report": (w.put("CHIP_ID", bytes(64)), "CHIP_ID", "vcek"),
+            "policy.allow_masked_chip_id": (True, "", None),
+        },
+    )
+    b.refuse(
+        "hwid-empty-masked-chip",
+        "hwID is empty and CHIP_ID is zeros, which the policy allows",
+        ["VRF-055"],
+        masked,
+        flagged(w, w.leaf().with_extension(HWID, b""), "hwID"),
+        flags=[prefix, "2-11"],
+    )
 
 
 def names(b: Book) -> None:

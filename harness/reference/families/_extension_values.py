@@ -188,7 +188,19 @@ def ranges(b: Book) -> None:
             flags=["ext-int-128-255"],
         )
     w = world("Turin", 5, tcb=Tcb(0, 0, 0, 0, fmc=0))
-    b.accept("all-zero", "Every SPL of a Turin and the report's TCBs are 0", ["VRF-060"], w, w.input())
+    zero = b.accept("all-zero", "Every SPL of a Turin and the report's TCBs are 0", ["VRF-060"], w, w.input())
+    for name, defect, leaf, requirement in (
+        ("absent", "there is no fmcSPL", w.leaf().with_extensions(SPL["fmc"]), "VRF-059"),
+        ("empty", "fmcSPL is empty", w.leaf().with_extension(SPL["fmc"], b""), "VRF-060"),
+    ):
+        b.refuse(
+            f"all-zero-fmc-{name}",
+            f"The report's FMC is 0, and {defect}",
+            [requirement],
+            zero,
+            flagged(w, leaf, "fmcSPL"),
+            flags=["tcb-turin-fmc-missing", "ext-oid-missing-skip" if name == "absent" else "2-11"],
+        )
 
 
 TCBS = ("CURRENT_TCB", "REPORTED_TCB", "COMMITTED_TCB", "LAUNCH_TCB")

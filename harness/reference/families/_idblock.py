@@ -252,6 +252,31 @@ class Blocks:
             id_block=None,
             policy={"auth_key_needs_block": False},
         )
+        upper = put(id_block.public_of(KEY), 4 + 71, b"\x80")
+        for name, page, title, requirement in (
+            (
+                "id-key",
+                put(put(self.auth, ID_KEY, upper), ID_KEY_SIG, id_block.sign(AUTHOR, upper)),
+                "The last of QX's upper bytes in the ID key is set, and certified",
+                "SNP-IDB-010",
+            ),
+            (
+                "author-key",
+                put(self.auth, AUTHOR_KEY + 4 + 71, b"\x80"),
+                "The last of QX's upper bytes in the author key is set",
+                "SNP-IDB-012",
+            ),
+        ):
+            self.f.policy(
+                f"{name}-upper-bytes",
+                title,
+                [requirement],
+                LAYER,
+                self.given(id_auth=page),
+                accept={"coordinates_cut": True},
+                refuse={"coordinates_cut": False},
+                status="BAD_SIGNATURE",
+            )
         own = put(id_block.public_of(KEY), 0x403, b"\x01")
         key = put(put(self.auth, ID_KEY, own), ID_KEY_SIG, id_block.sign(AUTHOR, own))
         for name, page, title in (

@@ -134,7 +134,6 @@ class Refusals(Blocks):
             ("curve-upper", struct.pack("<I", 0x102), "curve is 2 in its lowest byte only"),
             ("off-curve", own[:QY] + number(y ^ 1), "point is not on the curve"),
             ("zero", own[:QX] + bytes(144), "point is zero"),
-            ("upper-bytes", own[:QX] + number(x | 1 << 575) + number(y), "QX's upper bytes are not zero"),
             ("big-endian", own[:QX] + big[0] + big[1], "coordinates are big-endian"),
             ("swapped", own[:QX] + number(y) + number(x), "coordinates are exchanged"),
         )
@@ -153,7 +152,6 @@ class Refusals(Blocks):
                 field,
                 signer,
             )
-        del y
 
     def wrong_keys(self) -> None:
         self._keys(ID_KEY, id_block.public_of(KEY), "SNP-IDB-010", "ID key", "id-key")

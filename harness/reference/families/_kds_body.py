@@ -108,9 +108,6 @@ def add_good(c: Cases) -> None:
     )
     c.valid("body-no-end", "The last line of the chain has no end", 14, CHAIN, c.chain.rstrip(), "ASK", "ARK")
     c.valid(
-        "body-spaces", "Empty lines and spaces after the chain", 14, CHAIN, c.chain + b"\n  \n", "ASK", "ARK"
-    )
-    c.valid(
         "body-no-length",
         "An answer without Content-Length",
         20,

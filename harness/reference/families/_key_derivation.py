@@ -182,13 +182,8 @@ def _versions(c: Cases) -> None:
     )
     down = {"platform": {"reported_tcb": OLD}}
     _different(c, "reported-vcek", "Two reported TCBs, bit 5 clear, VCEK as root", 37, {}, down)
-    vlek = {"select": VLEK, "platform": WITH_VLEK}
-    vlek_down = {"select": VLEK, "platform": {**WITH_VLEK, "reported_tcb": OLD}}
-    _different(c, "reported-vlek", "Two reported TCBs, bit 5 clear, VLEK as root", 37, vlek, vlek_down)
     _equal(c, "reported-vmrk", "Two reported TCBs, bit 5 clear, VMRK as root", 37, vmrk, {**vmrk, **down})
     _equal(c, "reported-upgrade", "Two reported TCBs, one TCB_VERSION, bit 5 set", 37, old, {**old, **down})
-    one = {**vlek, **old}
-    _equal(c, "reported-upgrade-vlek", "The same with the VLEK as root", 37, one, {**vlek_down, **old})
     up = {"platform": {"committed_tcb": tcb("Genoa", boot_loader=10, snp=24, microcode=84)}}
     _equal(c, "committed", "Two committed TCBs, one TCB_VERSION, bit 5 set", 37, old, {**old, **up})
     v2 = {"version": 2, "size": 0x28}

@@ -51,7 +51,7 @@ class Claims(Pages):
     """Adds all cases of the op."""
 
     def wrong(self, id_: str, requirement: str, twin: str, claimed: str, defect: str, **more: Any) -> None:
-        """The twin's pages with the LD of a tool that has DEFECT."""
+        """The twin's pages with the LD of a tool that has DEFECT. REQUIREMENT: ids between spaces."""
         rows = self.bases[twin]
         right = launch_of(rows)
         assert claimed != right.ld.hex(), id_
@@ -60,7 +60,7 @@ class Claims(Pages):
         self.f.invalid(
             id_,
             defect,
-            about("SNP-LD-002", requirement),
+            about("SNP-LD-002", *requirement.split()),
             LAYER,
             given,
             twin=twin,
@@ -288,14 +288,14 @@ class Claims(Pages):
         )
         self.wrong(
             "secrets-hashed",
-            "SNP-LD-012",
+            "SNP-LD-012 SNP-SEC-011",
             "mixed",
             hashing(T.SECRETS, sha384),
             "CONTENTS of the SECRETS page is its hash",
         )
         self.wrong(
             "cpuid-hashed",
-            "SNP-LD-013",
+            "SNP-LD-013 SNP-CPUID-016",
             "mixed",
             hashing(T.CPUID, sha384),
             "CONTENTS of the CPUID page is its hash",

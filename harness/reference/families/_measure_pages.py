@@ -22,9 +22,9 @@ def row(kind: str | int, gpa: int, data: bytes | None = None, **more: Any) -> Ro
     return {"type": kind, "gpa": hex(gpa), "contents": data, **more}
 
 
-def about(rule: str, own: str) -> list[str]:
-    """What a wrong claim is judged by: its layer's RULE, then the row that says what went wrong."""
-    return [rule] if rule == own else [rule, own]
+def about(rule: str, *own: str) -> list[str]:
+    """What a wrong claim is judged by: its layer's RULE, then the rows that say what went wrong."""
+    return list(dict.fromkeys((rule, *own)))
 
 
 def launch_of(rows: Sequence[Row], imi_en: bool = False) -> Launch:
@@ -195,7 +195,9 @@ class Pages:
                 "SNP-LD-010",
                 "SNP-LD-011",
                 "SNP-LD-012",
+                "SNP-SEC-011",
                 "SNP-LD-013",
+                "SNP-CPUID-016",
                 "SNP-LD-020",
             ],
             self.mixed,

@@ -87,7 +87,8 @@ def answered(
         "body": "filled" if good else "zero",
     }
     if head.type == REPORT:
-        response["report_size"] = 0x4A0
+        if good:  # after a failure it is a switch, AMB-09
+            response["report_size"] = 0x4A0
         response["report_data"] = (REPORT_DATA if good else bytes(64)).hex()
         response["vmpl"] = 0
         response["signature"] = "set" if good else "zero"

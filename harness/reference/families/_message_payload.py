@@ -273,6 +273,7 @@ def _report_order_and_size(c: Cases) -> None:
         "INVALID_KEY",
         twin="report-known",
         field="KEY_SEL",
+        content={"report_size": 0x4A0},
         profile=GENOA_KNOWN,
     )
 

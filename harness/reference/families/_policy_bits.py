@@ -7,7 +7,7 @@ from typing import Any
 
 from reference.families._bases import question
 from reference.families._book import Book, Change
-from reference.world import World, world
+from reference.world import World, steps, world
 
 SMT, ONE, MIGRATE_MA, DEBUG, SINGLE_SOCKET = (1 << bit for bit in (16, 17, 18, 19, 20))
 PLAIN = ONE | SMT
@@ -383,6 +383,55 @@ def _platform(b: Book) -> None:
         report(w, PLATFORM_INFO=0xA5) | rules(platform_required=0x20, platform_forbidden=0x08),
         flags=["2-24"],
     )
+    _beside_a_platform_policy(b)
+
+
+def _beside_a_platform_policy(b: Book) -> None:
+    """Bits that a verifier knows only where it is asked about PLATFORM_INFO at all."""
+    w, turin = world("Genoa", 5), world("Turin", 5)
+    rows: tuple[tuple[str, World, str, int, dict[str, Any], str], ...] = (
+        (
+            "bit-6-turin",
+            turin,
+            "Bit 6, as genuine Turin firmware has it, where another bit is required",
+            0x65,
+            {"platform_required": 0x20},
+            "VRF-081",
+        ),
+        (
+            "bit-6-required",
+            w,
+            "Bit 6 beside RAPL_DIS, where another bit is required",
+            0x6D,
+            {"platform_required": 0x20},
+            "VRF-081",
+        ),
+        (
+            "bit-6-forbidden",
+            w,
+            "Bit 6, where another bit is forbidden",
+            0x65,
+            {"platform_forbidden": 0x08},
+            "VRF-082",
+        ),
+        (
+            "bit-8",
+            w,
+            "A bit without a name, which is allowed, where another bit is required",
+            0x125,
+            {"platform_required": 0x20, "allow_unknown_platform": True},
+            "VRF-081",
+        ),
+    )
+    for name, of, title, info, members, requirement in rows:
+        b.vary(
+            f"unmentioned-{name}",
+            title,
+            [requirement, "VRF-078"],
+            b.base(of),
+            report(of, PLATFORM_INFO=info, REPORT_DATA=steps(0x60, 64)) | rules(**members),
+            flags=["policy-platinfo-reserved", "2-20a"],
+        )
 
 
 def add(b: Book) -> None:

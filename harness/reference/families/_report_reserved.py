@@ -89,6 +89,27 @@ def _reserved(b: Book) -> None:
     )
 
 
+def _unsigned(b: Book) -> None:
+    """Set after the report was signed. A verifier that does not keep such bytes sees a good signature."""
+    w = world("Genoa", 5)
+    for name, requirement, at, byte in (
+        ("4c", "VRF-004", 0x04C, 0x01),
+        ("18b", "VRF-006", 0x18B, 0x01),
+        ("1eb", "VRF-007", 0x1EB, 0x01),
+        ("208", "VRF-009", 0x208, 0x01),
+        ("key-info-5", "VRF-003", 0x048, 0x20),
+    ):
+        report = w.change(at, bytes([byte]), sign=False)
+        b.refuse(
+            f"unsigned-{name}",
+            f"{NOT_ZERO[requirement]} and were signed as 0",
+            [requirement],
+            b.base(w),
+            {"report": (report, field_of(at), None)},
+            flags=["sig-body-bit-sweep"],
+        )
+
+
 def _never_reserved(b: Book) -> None:
     """What is looked at also where reserved bytes are left to newer firmware."""
     w = world("Genoa", 5)
@@ -138,4 +159,5 @@ def _never_reserved(b: Book) -> None:
 
 def add(b: Book) -> None:
     _reserved(b)
+    _unsigned(b)
     _never_reserved(b)

@@ -38,7 +38,7 @@ INPUT, PERMISSION, INUSE, OVERLAP, SIZEMISMATCH, UNFIT = ((name, 0) for name in 
 UNCONFIRMED = "rmp-unconfirmed"
 # Rules that the notes call UNCONFIRMED: a case of one states the switch that decides.
 UNCONFIRMED_RULES = frozenset(
-    {*range(1, 4), 9, *range(11, 15), 21, 22, 28, 29, *range(31, 34), 37, 41, 42, 50, 61, 62, 64, 69, 70}
+    {1, 2, 9, *range(11, 15), 21, 22, 28, 29, *range(31, 34), 37, 41, 42, 50, 61, 62, 64, 69, 70}
     | {*range(81, 86), 116, 119, 157}
 )
 

@@ -305,6 +305,7 @@ UPDATE_REFUSED: list[Refusal] = [
     ("unassigned-immutable", "Immutable without Assigned", 5, "release", INPUT, new(immutable=True)),
     ("unassigned-asid", "An ASID without Assigned", 5, "release", INPUT, new(asid=ASID)),
     ("update-nowhere", "RMPUPDATE of a page without an entry", 6, "assign", INPUT, do(spa=NOWHERE)),
+    ("update-asid", "RMPUPDATE by a guest", 3, "assign", PERMISSION, cpu(asid=1)),
     ("update-own", "RMPUPDATE of a page of the RMP itself", 175, "assign", PERMISSION, own(SECOND)),
 ]
 

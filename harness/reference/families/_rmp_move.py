@@ -64,8 +64,9 @@ def contexts(c: Cases) -> None:
         "set-state",
         "A Firmware page becomes HV-Fixed",
         159,
-        do={"instruction": "SNP_PAGE_SET_STATE"},
-        after={0: {}, 1: became("HV-Fixed")},
+        entries=[page("Firmware", FIRST)],
+        do={"instruction": "SNP_PAGE_SET_STATE", "spa": hex(FIRST)},
+        after={0: became("HV-Fixed", FIRST)},
     )
     c.valid(
         "set-state-nowhere",
@@ -109,7 +110,7 @@ CONTEXTS_ALIKE: list[Alike] = [
                 155,
                 "set-state",
                 BAD_STATE,
-                RECLAIM_PAGE,
+                entries(page("Reclaim", FIRST)),
             ),
             (
                 "set-state-context",
@@ -117,7 +118,7 @@ CONTEXTS_ALIKE: list[Alike] = [
                 155,
                 "set-state",
                 BAD_STATE,
-                CONTEXT_PAGE,
+                entries(page("Context", FIRST)),
             ),
         ],
     ),
@@ -170,7 +171,7 @@ CONTEXTS_REFUSED: list[Refusal] = [
         175,
         "set-state",
         BAD_ADDRESS,
-        own(SECOND),
+        own(FIRST),
     ),
 ]
 
@@ -265,6 +266,9 @@ def launch(c: Cases) -> None:
     )
 
 
+LEFT = became("Reclaim", gpa=None, mark=None)  # no source says what becomes of a metadata page's owner
+
+
 def reclaim(c: Cases) -> None:
     for name, before, after in (
         ("firmware", "Firmware", "Reclaim"),
@@ -277,7 +281,7 @@ def reclaim(c: Cases) -> None:
             f"SNP_PAGE_RECLAIM: {before} becomes {after}",
             159,
             entries=[page(before)],
-            after={1: became(after)},
+            after={1: became(after) if before != "Metadata" else LEFT},
         )
     for name, state in (("hypervisor", "Hypervisor"), ("guest", "Guest-Valid"), ("reclaim", "Reclaim")):
         c.valid(

@@ -31,9 +31,10 @@ and 64 KiB that it can only read at 20000000h, every byte A5h; its structures ar
 hypercalls by kind (`plain`, `ext`, with `npages` of the first), the SHA-384 of the request page (all of a
 step are the same), of what was written to the buffers (null: nothing), the new `certs_len`, the message
 counter and whether the VMPCK is lost; `waits` counts sleeps, `secrets` is the SHA-384 of the secrets page
-at the end. The case is valid when the last step gives a client what it may take: a result of 0, STATUS 0,
-and of a report REPORT_SIZE 4A0h and its own REPORT_DATA. The reason is the errno, ES_RESULT for a positive
-result, or that field.
+at the end. What the notes leave open of old drivers is absent: `exitinfo2` that nobody set (AMB-103), the
+counter and `secrets` of 6.1.0 after a failed request (AMB-105). The case is valid when the last step gives
+a client what it may take: a result of 0, STATUS 0, and of a report REPORT_SIZE 4A0h and its own
+REPORT_DATA. The reason is the errno, ES_RESULT for a positive result, or that field.
 
 Op `tsm`: a step is a `call` in /sys/kernel/config/tsm/report. `put` and `get` open, write or read, and
 close; `write` with `at` is a pwrite; `size` is the first pass of an open blob's first read; `data` is in

@@ -23,9 +23,10 @@ Op `idblock`:
 | `policy.check_version` | VERSION other than 1 is refused (default: not) |
 | `policy.auth_key_needs_block` | AUTH_KEY_EN without an ID block is refused (default: not) |
 | `policy.id_auth_mbz` | reserved bytes that are not zero are refused (default: not) |
+| `policy.coordinates_cut` | the upper 24 bytes of QX and QY are not looked at (default: must be 0) |
 
 A valid case's output is what reports of the guest say afterwards; an invalid one has the firmware's status.
-The three options are open questions, and so is their status, INVALID_PARAM.
+The options are open questions, and so is the status of the first three, INVALID_PARAM.
 
 The keys are ours. The private scalar of key `NAME` is KDF(constant, `sevkit-test-id-key`, NAME, 56) as a
 big-endian number, modulo n - 1, plus 1, with the KDF and the constant of docs/test-keys.md. A signature by

@@ -8,6 +8,7 @@ from reference.bundle import Change, Family
 from reference.families import _message_aead, _message_cpuid, _message_payload, _message_sequence
 from reference.families._machine import MACHINE
 from reference.families._message import (
+    GENOA_KNOWN,
     MILAN_V2,
     V2_POLICY,
     VMPCK,
@@ -34,8 +35,9 @@ afterwards; `output.before` has the mailbox statuses of the pages before. `outpu
 where no response is written, else what the opened response says: its header, `status`, `body` (`zero` or
 `filled`: what follows STATUS, without REPORT_SIZE), REPORT_SIZE, VMPL, REPORT_DATA and `signature` (`zero`
 or `set`) of a report, the three numbers of TSC_INFO_RSP, COUNT and the `entries` of a CPUID_RSP, 0x30 bytes
-each. Every response must open with the request's VMPCK and have reserved bytes of zero. A `signer` "vmpck0"
-is the key that sealed the changed message; without signer the message was changed after sealing.
+each; what is absent the notes leave open. Every response must open with the request's VMPCK and have
+reserved bytes of zero. A `signer` "vmpck0" is the key that sealed the changed message; without signer the
+message was changed after sealing.
 
 The report's other bytes are not looked at here.
 """
@@ -284,6 +286,7 @@ def _pages(c: Cases) -> None:
         "page",
         big,
         expect=answered(big, content=content),
+        profile=GENOA_KNOWN,  # AMB-17: a size other than the type's
     )
     good("response-last", "A response that ends with its page", "SNP-MSG-048", 0, response_at=response_fits)
     bad(

@@ -8,8 +8,8 @@ from reference import message
 from reference.bundle import Family
 from reference.device_script import buffer_of, digest
 from reference.families._device import (
-    ALL,
     KEYS,
+    SINCE_6_3,
     cite_twins,
     key_response,
     pattern,
@@ -39,7 +39,8 @@ RSP = SEQNO + 1
 PAYLOAD = report_response()
 
 
-ADVANCING = ALL[1:]  # 5.19 keeps the number of a response that does not verify
+# 5.19 keeps the number of a response that does not verify; of 6.1.0 it is not known (AMB-105).
+ADVANCING = SINCE_6_3
 
 
 def given(
@@ -137,6 +138,8 @@ def _taken(make: Maker) -> None:
     make.taken("key", "a KEY_RSP as firmware seals it", ["SNP-MSG-017"], given(make.key, kind=3))
     old = given(make.base, kernels=["5.19"])
     make.taken("base-5-19", "a REPORT_RSP as firmware seals it, to 5.19", ["SNP-MSG-017"], old)
+    newer = given(make.base, kernels=["6.1.0"])
+    make.taken("base-6-1", "a REPORT_RSP as firmware seals it, 6.1 and 6.2", ["SNP-MSG-017"], newer)
     for vmpck in (1, 3):
         make.taken(
             f"vmpck{vmpck}",

@@ -8,14 +8,17 @@ from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from reference import keys
+from reference import keys, p384
 from reference.bundle import Family
 from reference.families import _signature_signer, _verify_notes
 from reference.families._bases import question, shows
 from reference.families._book import Book
+from reference.families._report_reserved import field_of
 from reference.keys import P384_ORDER as N
 from reference.keys import EcKey
+from reference.mint import Certificate
 from reference.world import FIELDS, SIGNED, World, world
 
 TEXT = """
@@ -411,6 +414,129 @@ def _body(b: Book) -> None:
     )
 
 
+# Name, version, offset, new bytes, what is changed. Each may be anything in a report that is signed anew.
+NAMELESS = (
+    ("4c", 5, 0x04C, b"\x01", "Byte 0x4C"),
+    ("key-info-5", 5, 0x048, b"\x20", "Bit 5 of KEY_INFO"),
+    ("18b", 5, 0x18B, b"\x01", "Byte 0x18B"),
+    ("1eb", 5, 0x1EB, b"\x01", "Byte 0x1EB"),
+    ("1ef", 5, 0x1EF, b"\x01", "Byte 0x1EF"),
+    ("208", 5, 0x208, b"\x01", "Byte 0x208"),
+    ("29f", 5, 0x29F, b"\x80", "Byte 0x29F"),
+    ("1f8-v3", 3, 0x1F8, b"\xff" * 8, "LAUNCH_MIT_VECTOR's place in version 3"),
+    ("188-v2", 2, 0x188, b"\x19", "CPUID_FAM_ID's place in version 2"),
+)
+UNSIGNED_RESERVED = "A reserved byte is another than was signed, and such bytes are left to newer firmware"
+
+
+def _nameless(b: Book) -> None:
+    """What has no name, or none in its version, is signed all the same. Who hashes an encoding of what was
+    read does not see the change."""
+    for name, version, at, data, text in NAMELESS:
+        w = world("Genoa", version)
+        twin = f"left-to-newer-v{version}"
+        if twin not in b.inputs:
+            b.vary(
+                twin,
+                f"Version {version}, reserved bytes are 0, and others are left to newer firmware",
+                ["VRF-121"],
+                b.base(w),
+                {"policy.allow_unknown_reserved": (True, "", None)},
+            )
+        b.refuse(
+            f"unsigned-{name}",
+            UNSIGNED_RESERVED,
+            ["VRF-062", "VRF-121"],
+            twin,
+            {"report": (replaced(w, at, data), field_of(at).split(".")[0], None)},
+            title=f"{text} was signed as 0 and is not; the policy leaves such bytes to newer firmware",
+            boundary=text,
+            flags=["sig-body-bit-sweep"],
+        )
+    w = world("Genoa", 5)
+    for field, bit in (("POLICY", 26), ("POLICY", 63), ("PLATFORM_INFO", 8), ("PLATFORM_INFO", 63)):
+        at = FIELDS[field][0] + bit // 8
+        b.refuse(
+            f"unsigned-{field.lower().replace('_', '-')}-{bit}",
+            "A bit without a name is another than was signed",
+            ["VRF-062"],
+            b.base(w),
+            {"report": (replaced(w, at, bytes([w.report[at] | 1 << bit % 8])), field, None)},
+            title=f"Bit {bit} of {field}, which has no name, was signed as 0",
+            boundary=f"bit {bit} of {field}",
+            flags=["sig-body-bit-sweep"],
+        )
+    b.refuse(
+        "unsigned-policy-17",
+        "POLICY bit 17 was signed as 1 and is 0",
+        ["VRF-002"],
+        b.base(w),
+        {"report": (replaced(w, 0x00A, bytes([w.report[0x00A] & ~2])), "POLICY", None)},
+        stage="parse",
+        flags=["policy-bit17-zero", "sig-body-bit-sweep"],
+    )
+    milan = world("Milan", 3)
+    four = milan.put("VERSION", 4)
+    twin = b.vary(
+        "version-4",
+        "A version 4 report, whose bytes 0x1F8 to 0x207 nobody names",
+        ["VRF-014"],
+        b.base(milan),
+        {"report": (four, "VERSION", "vcek")},
+    )
+    b.refuse(
+        "unsigned-1f8-v4",
+        "Bytes 0x1F8 to 0x1FF of a version 4 report are others than were signed",
+        ["VRF-062", "VRF-014"],
+        twin,
+        {"report": (four[:0x1F8] + b"\xff" * 8 + four[0x200:], "LAUNCH_MIT_VECTOR", None)},
+        flags=["sig-body-bit-sweep"],
+    )
+
+
+def _made_to_fit(w: World, r: int, s: int) -> Certificate:
+    """W's leaf with the key under which (R, S) signs W's report; nobody has the private one. SEC 1, 4.1.6."""
+    point = p384.with_x(r + N if r + N < p384.P else r)
+    e = int.from_bytes(hashlib.sha384(w.report[:SIGNED]).digest(), "big")
+    inverse = pow(r, -1, N)
+    x, y = p384.add_affine(
+        p384.times(s * inverse % N, point), p384.times(-e * inverse % N, (p384.GX, p384.GY))
+    )
+    key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP384R1()).public_key()
+    return w.leaf(spki=key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def _small_numbers(b: Book, w: World) -> None:
+    """R and S so small that the group order added to them still fits into 384 bits."""
+    r, _ = numbers(w.report)
+    base = b.base(w)
+    rows = (
+        ("s", r, 5, r, 5 + N, "S is 5", "S is 5 and the group order, in 384 bits"),
+        ("r", 2, 7, 2 + N, 7, "R is 2, x of its point is n + 2", "R is x of its point, which is n + 2"),
+    )
+    for name, good_r, good_s, bad_r, bad_s, title, defect in rows:
+        leaf = _made_to_fit(w, good_r, good_s)
+        twin = b.vary(
+            f"{name}-small",
+            f"{title}: a signature like any other",
+            ["VRF-063"],
+            base,
+            {
+                "certs.vcek": (leaf.der(), "subjectPublicKeyInfo", "ask"),
+                "report": (under(w, good_r, good_s), "SIGNATURE", None),
+            },
+            flags=["sig-r-ge-n"],
+        )
+        b.refuse(
+            f"{name}-small-plus-n",
+            defect,
+            ["VRF-063"],
+            twin,
+            {"report": (under(w, bad_r, bad_s), f"SIGNATURE.{name.upper()}", None)},
+            flags=["sig-r-ge-n"],
+        )
+
+
 def build() -> Family:
     f = Family("signature", "Signature of a report", TEXT)
     b = Book(f, stage="signature")
@@ -421,10 +547,12 @@ def build() -> Family:
         shows(b, vlek, *SHOWN)
     _accepted(b, w)
     _ranges(b, w)
+    _small_numbers(b, w)
     _spellings(b, w)
     _digests(b, w)
     _keys(b, w)
     _algorithms(b, w)
     _body(b)
+    _nameless(b)
     _signature_signer.add(b)
     return _verify_notes.add(f)

@@ -230,6 +230,20 @@ def add_forged(c: Cases) -> None:
         "chain",
         "ct-duplicate-guid",
     )
+    for name, text, first, last in (
+        ("duplicate-forged-first", "VCEK", (VCEK, forged[VCEK]), (VCEK, vcek[VCEK])),
+        ("duplicate-ask", "ASK", (ASK, vcek[ASK]), (ASK, forged[ASK])),
+        ("duplicate-ask-forged-first", "ASK", (ASK, forged[ASK]), (ASK, vcek[ASK])),
+    ):
+        rest = [(guid, blob) for guid, blob in vcek.items() if guid != first[0]]
+        c.invalid(
+            name,
+            f"The {text}'s GUID twice, a forged one {'first' if 'first' in name else 'last'}",
+            "SNP-TAB-008 VRF-040",
+            table.build([first, *rest, last]),
+            "chain",
+            "ct-duplicate-guid",
+        )
 
 
 def add_kinds(c: Cases) -> None:
