@@ -1,5 +1,6 @@
 /* The certificate table. Certificate notes, section 4. Entries may overlap, leave gaps and be
- * empty: the notes forbid none of that, and nothing reads past an entry's own bytes. */
+ * empty: the notes forbid none of that, and nothing reads past an entry's own bytes.
+ * @gap AMB-214: a GUID twice. */
 #include "sevkit/certtable.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* Guest key derivation: what is mixed is the notes' (guest messages, section 9.3), how is ours,
  * for AMD does not publish it (section 9.4, docs/test-keys.md). Fields that are not selected
- * enter as zero. */
+ * enter as zero.
+ * @gap AMB-216: what a key with the VLEK as root depends on. */
 #include <string.h>
 
 #include "psp/message.h"

@@ -1,5 +1,6 @@
 /* Firmware's moves between page states: command handlers only name the transition. RMP notes, section 2.1; firmware
- * command notes, sections 5.5 to 5.21. The rows are the registry from which the docs' table is made. */
+ * command notes, sections 5.5 to 5.21. The rows are the registry from which the docs' table is made.
+ * @gap AMB-213: the alignment that SNP_PAGE_SET_STATE demands. */
 #include "rmp/table.h"
 
 static const struct rmp_transition rows[] = {

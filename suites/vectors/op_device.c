@@ -135,10 +135,7 @@ static bool memory_right(struct suite_ctx *ctx, const json_t *wanted, struct pro
     const uint32_t asked = abi_get_le32(call->request + 104);
     const size_t response = call->cmd == DRV_SNP_GET_DERIVED_KEY ? 64 : 4000;
     const size_t certs = asked > DRV_CERTS_MAX ? DRV_CERTS_MAX : asked;
-    const bool said =
-        json_object_get(wanted, "exitinfo2") != NULL; /* AMB-103: or it is not known */
-    if (arg != NULL && said &&
-        !vector_output_number(ctx, wanted, "exitinfo2", abi_get_le64(arg + 24)))
+    if (arg != NULL && !vector_output_number(ctx, wanted, "exitinfo2", abi_get_le64(arg + 24)))
         return false;
     if (request != NULL) {
         const json_t *now = json_object_get(wanted, "certs_len");
@@ -218,7 +215,6 @@ static void run_kernel(struct suite_ctx *ctx, struct vector_case *c, struct vect
             run_step(ctx, guest, json_array_get(steps, i), json_array_get(wanted, i), &reason));
     }
     SUITE_STEP(vector_seen(ctx, c, reason == NULL, "reason", reason));
-    if (json_object_get(c->output, "secrets") == NULL) return; /* AMB-105: not known */
     SUITE_STEP(
         vector_output_digest(ctx, c->output, "secrets", guest->secrets, sizeof guest->secrets));
 }

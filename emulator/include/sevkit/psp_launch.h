@@ -41,8 +41,7 @@ struct psp_id_block_rules {
     bool check_version;        /* UNCONFIRMED: VERSION other than 1 is refused */
     bool auth_key_needs_block; /* UNCONFIRMED: AUTH_KEY_EN without ID_BLOCK_EN is refused */
     bool id_auth_mbz;          /* UNCONFIRMED: reserved bytes that are not zero are refused */
-    bool
-        coordinates_cut; /* UNCONFIRMED: the upper 24 bytes of a key's QX and QY are not looked at */
+    bool coordinates_cut;      /* UNCONFIRMED: nobody looks at the upper 24 bytes of QX and QY */
 };
 
 struct psp_id_block_input {

@@ -93,15 +93,6 @@ def anchors(b: Book) -> None:
         },
         flags=["chain-ark-same-key-different-cert"],
     )
-    garbage = w.ark(signature=b"\x5a" * 512).der()
-    b.refuse(
-        "same-key-garbage-beside-root",
-        "The chain's ARK has the root's name and key and a garbage signature, beside the given root",
-        ["VRF-022"],
-        base,
-        {"certs.ark": (garbage, "signatureValue", None)},
-        flags=["chain-ark-same-key-different-cert"],
-    )
     renewed = b.vary(
         "same-key-renewed-ark",
         "The chain brings an ARK of the root's name and key, issued anew with another serial and date",

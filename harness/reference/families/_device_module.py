@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reference.bundle import Family
-from reference.families._device import ALL, WIPED_FIRST, WITH_TSM, key_response
+from reference.families._device import ALL, OLDER, SINCE_6_3, WIPED_FIRST, WITH_TSM, key_response
 from reference.families._device_ioctl import ANSWERED, KEPT, REFUSED, with_certs
 from reference.families._device_steps import Maker, answered, get_ext, get_key, get_report, guest, keys
 
@@ -25,7 +25,15 @@ def _module(make: Maker) -> None:
         ["LNX-GUEST-003"],
         [get_report(answered())],
         last=ANSWERED,
-        with_guest=guest(["5.19", "6.1.0", "6.6"], vmpl=2),
+        with_guest=guest(["6.6"], vmpl=2),
+    )
+    make.valid(
+        "vmpck-before-6-3",
+        "without vmpck_id the key is VMPCK0 at every VMPL, up to 6.2",
+        ["LNX-GUEST-003"],
+        [get_report(answered())],
+        last=ANSWERED,
+        with_guest=guest(OLDER, vmpl=2),
     )
     make.valid(
         "vmpck-3",
@@ -33,7 +41,7 @@ def _module(make: Maker) -> None:
         ["LNX-GUEST-004"],
         [get_report(answered(vmpck=3))],
         last=ANSWERED,
-        with_guest=guest(ALL, vmpck_id=3, vmpcks=keys(3)),
+        with_guest=guest(vmpck_id=3, vmpcks=keys(3)),
     )
     make.valid(
         "no-call",
@@ -96,22 +104,28 @@ def _module(make: Maker) -> None:
         last=ANSWERED,
         with_guest=guest(vmpcks=keys(0, 1)),
     )
-    make.valid(
-        "reload-probe",
-        "the module is loaded again with a key that is not lost",
-        ["LNX-GUEST-005"],
-        [get_report({"exitinfo2": "0x16"}), {"probe": 1}],
-        with_guest=guest(vmpcks=keys(0, 1)),
-    )
-    make.invalid(
-        "reload-wiped",
-        ["LNX-GUEST-005"],
-        [get_report({"exitinfo2": "0x16"}), {"probe": 0}],
-        "the module is loaded again with the key that was lost",
-        "EINVAL",
-        twin="reload-probe",
-        with_guest=guest(vmpcks=keys(0, 1)),
-    )
+    for name, kernels, boundary in (
+        ("", SINCE_6_3, "the generations from 6.3 on"),
+        ("-6-1", ["6.1.0"], "6.1 and 6.2"),
+    ):
+        with_guest = guest(kernels, vmpcks=keys(0, 1))
+        make.valid(
+            f"reload-probe{name}",
+            f"the module is loaded again with a key that is not lost, {boundary}",
+            ["LNX-GUEST-005"],
+            [get_report({"exitinfo2": "0x16"}), {"probe": 1}],
+            with_guest=with_guest,
+        )
+        make.invalid(
+            f"reload-wiped{name}",
+            ["LNX-GUEST-005"],
+            [get_report({"exitinfo2": "0x16"}), {"probe": 0}],
+            "the module is loaded again with the key that was lost",
+            "EINVAL",
+            twin=f"reload-probe{name}",
+            boundary=boundary,
+            with_guest=with_guest,
+        )
 
 
 LOST = get_report({"exitinfo2": "0x16"})

@@ -257,13 +257,13 @@ class Blocks:
             (
                 "id-key",
                 put(put(self.auth, ID_KEY, upper), ID_KEY_SIG, id_block.sign(AUTHOR, upper)),
-                "The last of QX's upper bytes in the ID key is set, and certified",
+                "Byte 71 of the ID key's QX is 80h, and the author signed the key as it is",
                 "SNP-IDB-010",
             ),
             (
                 "author-key",
                 put(self.auth, AUTHOR_KEY + 4 + 71, b"\x80"),
-                "The last of QX's upper bytes in the author key is set",
+                "Byte 71 of the author key's QX is 80h",
                 "SNP-IDB-012",
             ),
         ):

@@ -230,15 +230,6 @@ def add_bad_paths(f: Family) -> None:
             "other-tcb",
             ("tcb-turin-legacy-layout",),
         ),
-        (
-            "url-genoa-fmc",
-            "fmcSPL of a Genoa chip",
-            10,
-            genoa,
-            path(genoa, tcb=f"fmcSPL=00&{tcb}"),
-            "malformed",
-            (),
-        ),
         ("url-16", "16 digits of a Genoa chip", 9, genoa, path(genoa, hwid=chip[:16]), "malformed", ()),
         (
             "url-127",

@@ -303,6 +303,7 @@ def _short(c: Cases) -> None:
         "INVALID_PARAM",
         twin="report-known-vmpck1",
         field="MSG_SIZE",
+        content={"report_size": 0x4A0},
         **known,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from reference.families._bases import question
 from reference.families._book import Book, Change
-from reference.world import World, steps, world
+from reference.world import World, world
 
 SMT, ONE, MIGRATE_MA, DEBUG, SINGLE_SOCKET = (1 << bit for bit in (16, 17, 18, 19, 20))
 PLAIN = ONE | SMT
@@ -429,8 +429,8 @@ def _beside_a_platform_policy(b: Book) -> None:
             title,
             [requirement, "VRF-078"],
             b.base(of),
-            report(of, PLATFORM_INFO=info, REPORT_DATA=steps(0x60, 64)) | rules(**members),
-            flags=["policy-platinfo-reserved", "2-20a"],
+            report(of, PLATFORM_INFO=info) | rules(**members),
+            flags=["policy-platinfo-reserved"] + (["2-20a"] if "bit-6" in name else []),
         )
 
 

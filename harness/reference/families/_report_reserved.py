@@ -102,10 +102,12 @@ def _unsigned(b: Book) -> None:
         report = w.change(at, bytes([byte]), sign=False)
         b.refuse(
             f"unsigned-{name}",
-            f"{NOT_ZERO[requirement]} and were signed as 0",
+            "A reserved byte was signed as 0 and is not",
             [requirement],
             b.base(w),
             {"report": (report, field_of(at), None)},
+            title=f"Byte {at:#05x} was signed as 0 and is {byte:#x}",
+            boundary=f"byte {at:#05x}",
             flags=["sig-body-bit-sweep"],
         )
 

@@ -39,7 +39,7 @@ RSP = SEQNO + 1
 PAYLOAD = report_response()
 
 
-# 5.19 keeps the number of a response that does not verify; of 6.1.0 it is not known (AMB-105).
+# Of a response that does not verify 5.19 keeps the number; what 6.1.0 does is not known (AMB-105).
 ADVANCING = SINCE_6_3
 
 
@@ -116,8 +116,9 @@ class Maker:
         """EBADMSG for FIELD; CHANGED is the field that was changed, if it is another; SIGNER sealed anew.
         TOLD: clients that compare more fields than Linux find no other one at fault."""
         asked = {**(asked or given(page)), "page": page}
-        counter = SEQNO - 1 if "5.19" in asked["kernels"] else RSP
-        output = {"buffer": None, "plain": 1, "counter": counter, "wiped": True}
+        output = {"buffer": None, "plain": 1, "wiped": True}
+        if asked["kernels"] != ["6.1.0"]:
+            output["counter"] = SEQNO - 1 if asked["kernels"] == ["5.19"] else RSP
         self.family.invalid(
             name,
             f"{defect}: {title}" if title else defect,
@@ -436,8 +437,8 @@ def _sealing(make: Maker) -> None:
         )
 
 
-def _oldest(make: Maker) -> None:
-    """5.19: the VMPCK is lost as later, the number is not used up."""
+def _older(make: Maker) -> None:
+    """The VMPCK is lost as later; 5.19 does not use the number up."""
     base, again = make.base, "vmpck0"
     rows = [
         (
@@ -452,18 +453,20 @@ def _oldest(make: Maker) -> None:
         ("size", "LNX-GUEST-054", sized(base, 4001), "MSG_SIZE", "MSG_SIZE is above the buffer"),
         ("tag", "LNX-GUEST-055", flipped(base, 0), "AUTHTAG", "AUTHTAG is not the tag"),
     ]
-    for name, requirement, page, field, defect in rows:
-        make.refused(
-            f"{name}-5-19",
-            [requirement, "LNX-GUEST-048"],
-            page,
-            defect,
-            field,
-            signer=again if name in ("seqno", "type", "version") else None,
-            twin="base-5-19",
-            asked=given(page, kernels=["5.19"]),
-            title="5.19, which keeps the number",
-        )
+    for kernel, title in (("5.19", "5.19, which keeps the number"), ("6.1.0", "6.1 and 6.2")):
+        suffix = "-".join(kernel.split(".")[:2])
+        for name, requirement, page, field, defect in rows:
+            make.refused(
+                f"{name}-{suffix}",
+                [requirement, "LNX-GUEST-048"] if kernel == "5.19" else [requirement],
+                page,
+                defect,
+                field,
+                signer=again if name in ("seqno", "type", "version") else None,
+                twin=f"base-{suffix}",
+                asked=given(page, kernels=[kernel]),
+                title=title,
+            )
 
 
 def build() -> Family:
@@ -476,6 +479,6 @@ def build() -> Family:
     _form(make)
     _tag(make)
     _sealing(make)
-    _oldest(make)
+    _older(make)
     cite_twins(family)
     return family

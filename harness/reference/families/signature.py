@@ -478,16 +478,16 @@ def _nameless(b: Book) -> None:
     milan = world("Milan", 3)
     four = milan.put("VERSION", 4)
     twin = b.vary(
-        "version-4",
-        "A version 4 report, whose bytes 0x1F8 to 0x207 nobody names",
-        ["VRF-014"],
+        "left-to-newer-v4",
+        "Version 4, bytes 0x1F8 to 0x207 are 0, and others are left to newer firmware",
+        ["VRF-014", "VRF-121"],
         b.base(milan),
-        {"report": (four, "VERSION", "vcek")},
+        {"report": (four, "VERSION", "vcek"), "policy.allow_unknown_reserved": (True, "", None)},
     )
     b.refuse(
         "unsigned-1f8-v4",
         "Bytes 0x1F8 to 0x1FF of a version 4 report are others than were signed",
-        ["VRF-062", "VRF-014"],
+        ["VRF-062", "VRF-121"],
         twin,
         {"report": (four[:0x1F8] + b"\xff" * 8 + four[0x200:], "LAUNCH_MIT_VECTOR", None)},
         flags=["sig-body-bit-sweep"],
