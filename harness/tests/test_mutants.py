@@ -238,11 +238,14 @@ int main(int argc, char **argv) {
 #else
     if (argc > 1 && strcmp(argv[1], "--list") == 0) {
         puts("{\"id\":\"a.b.c\",\"area\":\"a\",\"requirements\":[\"T-1\"]}");
+        puts("{\"id\":\"a.b.skipped\",\"area\":\"a\",\"requirements\":[\"T-1\"]}");
         return 0;
     }
+    if (argc > 2 && strcmp(argv[2], "a.b.skipped") == 0) return 77;
     if (argc > 4) {
         FILE *f = fopen(argv[4], "w");
-        fputs("{\"type\":\"result\",\"id\":\"a.b.c\",\"duration_ms\":1}\n", f);
+        fputs("{\"type\":\"result\",\"id\":\"a.b.c\",\"verdict\":\"PASS\",\"duration_ms\":1}\n", f);
+        fputs("{\"type\":\"result\",\"id\":\"a.b.skipped\",\"verdict\":\"SKIP\",\"duration_ms\":0}\n", f);
         fclose(f);
     }
     const int good = checked(4) == -1 && checked(3) == 1;

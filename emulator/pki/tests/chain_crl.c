@@ -18,6 +18,7 @@ static void test_checked(void) {
     CU_ASSERT_STRING_EQUAL(v.skipped[PKI_STAGE_REVOCATION], "no CRL was given");
     w.policy.require_revocation = true;
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_REVOCATION, "require_revocation", "VRF-119"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     verify_crl(&w, NULL, 0);
     v = verify_judge(&w);
     CU_ASSERT(v.accepted && v.checks[PKI_STAGE_REVOCATION] == PKI_CHECK_PASS);

@@ -165,6 +165,7 @@ static void test_csp_id(void) {
     CU_ASSERT(verify_accepts(&w));
     UNIT_OK(pki_policy_parse(other, sizeof other - 1, &w.policy));
     CU_ASSERT(verify_refuses(&w, PKI_STAGE_POLICY, "cspID", "VRF-097"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
     verify_close(&w);
 }
 

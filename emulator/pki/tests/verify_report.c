@@ -310,6 +310,23 @@ static void test_rows(void) {
     }
 }
 
+/* The component is the report's, not the leaf's; a zero CHIP_ID has no value to tell. */
+static void test_binding_values(void) {
+    struct verify_world w;
+    verify_open(&w, MILAN, false, 3);
+    b_masked(&w);
+    verify_sign(&w);
+    CU_ASSERT(verify_refuses(&w, PKI_STAGE_BINDING, "CHIP_ID", "VRF-057"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, 0);
+    verify_close(&w);
+    verify_open(&w, MILAN, false, 3);
+    b_byte6(&w);
+    verify_sign(&w);
+    CU_ASSERT(verify_refuses(&w, PKI_STAGE_BINDING, "REPORTED_TCB.SNP", "VRF-058"));
+    CU_ASSERT_EQUAL(verify_judge(&w).why.value, w.report.reported_tcb >> 48 & 0xFF);
+    verify_close(&w);
+}
+
 static struct pki_chain *chain_of(const struct verify_world *w) {
     struct pki_cert *leaf, *ca, *ark;
     struct pki_chain *chain;
@@ -362,6 +379,7 @@ static bool refuses_bytes(struct pki_chain *chain, const struct verify_world *w,
     const bool right = !v.accepted && v.stage == stage && strcmp(v.why.field, field) == 0 &&
                        strcmp(pki_verdict_requirement(&v), requirement) == 0;
     if (!right) fprintf(stderr, "    got %s at %s\n", v.why.field, pki_stage_name(v.stage));
+    if (stage == PKI_STAGE_SIGNATURE) CU_ASSERT_EQUAL(v.why.value, 0);
     return right;
 }
 
@@ -557,6 +575,7 @@ static void test_rule_texts(void) {
 static const struct unit_test tests[] = {
     {"rule-texts", test_rule_texts},
     {"one-field-each", test_rows},
+    {"binding-values", test_binding_values},
     {"every-byte-flipped", test_flips},
     {"signature-numbers", test_signature_numbers},
     {"sizes", test_sizes},
