@@ -212,6 +212,8 @@ def openssl_accepts(key: bytes, message: bytes, signed: bytes) -> bool:
 def test_openssl_says_the_same_of_signatures(case: Case) -> None:
     if case.expect.get("status") not in (None, "BAD_SIGNATURE") and case.result == "invalid":
         pytest.skip("refused before signatures are looked at")
+    if case.id.endswith("-key-upper-bytes"):
+        pytest.skip("openssl has no opinion on bytes of a key that nobody reads")
     page = id_block.IdAuth.parse(case.input["id_auth"])
     good = openssl_accepts(page.id_key, case.input["id_block"], page.id_block_sig)
     if case.input["auth_key_en"]:
