@@ -20,11 +20,14 @@ from sevkit import results, tools
 
 # Harness tests that start no program of ours written in C: a sanitized build tells nothing new of them.
 WITHOUT_PROGRAMS = (
+    "test_matrix",
+    "test_mutants",
     "test_pack",
     "test_reference_device",
     "test_reference_keys",
     "test_reference_message",
     "test_reference_tables",
+    "test_single",
     "test_vectors",
     "test_witness_*",
 )
