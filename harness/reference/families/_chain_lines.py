@@ -44,34 +44,12 @@ def lines(b: Book) -> None:
         ("unknown-family", "The report's processor is of no known family", 0x1B, 0x11),
         ("model-of-no-line", "The report's model lies between Genoa's ranges", 0x19, 0x20),
     ):
-        b.refuse(
-            name,
-            defect,
-            ["VRF-061"],
-            base,
-            {
-                "report": (
-                    w.puts({"CPUID_FAM_ID": family, "CPUID_MOD_ID": model}),
-                    "CPUID_FAM_ID, CPUID_MOD_ID",
-                    "vcek",
-                )
-            },
-            flags=["chain-unknown-product-nil"],
-        )
-        b.refuse(
-            f"{name}-no-root",
-            f"{defect}, where no root is given",
-            ["VRF-061"],
-            b.known_anchor(w),
-            {
-                "report": (
-                    w.puts({"CPUID_FAM_ID": family, "CPUID_MOD_ID": model}),
-                    "CPUID_FAM_ID, CPUID_MOD_ID",
-                    "vcek",
-                )
-            },
-            flags=["chain-unknown-product-nil"],
-        )
+        fields: dict[str, int | bytes] = {"CPUID_FAM_ID": family, "CPUID_MOD_ID": model}
+        change = {"report": (w.puts(fields), ", ".join(fields), "vcek")}
+        flags = ["chain-unknown-product-nil"]
+        b.refuse(name, defect, ["VRF-061"], base, change, flags=flags)
+        text = f"{defect}, where no root is given"
+        b.refuse(f"{name}-no-root", text, ["VRF-061"], b.known_anchor(w), change, flags=flags)
     milan = world("Milan", 3)
     b.refuse(
         "leaf-under-another-lines-chain",

@@ -15,6 +15,7 @@ OLDER = ["5.19", "6.1.0"]
 ALL = OLDER + SINCE_6_3
 WITH_TSM = ["6.12", "6.16", "latest"]
 
+KEPT = "0x1122334455667788"  # exitinfo2 as a program leaves it before a call
 INVALID_LEN, BUSY = "0x100000000", "0x200000000"
 
 

@@ -7,6 +7,7 @@ from reference.bundle import Family
 from reference.families._device import (
     BUSY,
     INVALID_LEN,
+    KEPT,
     NONCE,
     OTHER_NONCE,
     WIPED_FIRST,
@@ -282,7 +283,7 @@ def _busy(make: Maker) -> None:
         title="a request after a minute of BUSY",
         boundary="lost after a minute of BUSY",
         twin="two-reports-6-12",
-        last={"exitinfo2": "0x1122334455667788", "plain": 0, "wiped": True},
+        last={"exitinfo2": KEPT, "plain": 0, "wiped": True},
         with_guest=guest(WIPED_FIRST),
         flags=["dev-throttle-lockout"],
     )
@@ -332,7 +333,7 @@ def _busy(make: Maker) -> None:
 def _pages(make: Maker) -> None:
     """The firmware is said to have answered; the page does not verify. The driver's state afterwards."""
     good = sealed(report_response())
-    bad = LOST | {"errno": "EBADMSG", "exitinfo2": "0x1122334455667788"}
+    bad = LOST | {"errno": "EBADMSG", "exitinfo2": KEPT}
     make.invalid(
         "answer-flipped",
         ["LNX-GUEST-055"],
@@ -416,7 +417,7 @@ def _payloads(make: Maker) -> None:
             title=f"{defect}: {which}",
             boundary=which,
             twin="base",
-            last={"ret": 0, "exitinfo2": "0x1122334455667788", "counter": 2, "wiped": False},
+            last={"ret": 0, "exitinfo2": KEPT, "counter": 2, "wiped": False},
             flags=["dev-rsp-status-nonzero"] if reason == "STATUS" else (),
         )
     make.invalid(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reference.bundle import Family
 from reference.device_script import READ_ONLY, REGION, WRITABLE
 from reference.families._device import (
+    KEPT,
     NONCE,
     OLDER,
     WITH_TSM,
@@ -18,7 +19,6 @@ TABLE = pattern("a certificate table", 0x2345)
 END = WRITABLE + REGION
 NOWHERE = 0x3000_0000
 USER_END = 0x7FFF_FFFF_F000
-KEPT = "0x1122334455667788"
 REFUSED = {"ret": -1, "exitinfo2": "0xff", "plain": 0, "ext": 0, "counter": 0, "wiped": False}
 UNTOUCHED = {"ret": -1, "exitinfo2": KEPT, "plain": 0, "ext": 0, "counter": 0, "wiped": False}
 ANSWERED = {"ret": 0, "exitinfo2": KEPT, "counter": 2, "wiped": False}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reference.bundle import Family
-from reference.families._device import ALL, OLDER, SINCE_6_3, WIPED_FIRST, WITH_TSM, key_response
-from reference.families._device_ioctl import ANSWERED, KEPT, REFUSED, with_certs
+from reference.families._device import ALL, KEPT, OLDER, SINCE_6_3, WIPED_FIRST, WITH_TSM, key_response
+from reference.families._device_ioctl import ANSWERED, REFUSED, with_certs
 from reference.families._device_steps import Maker, answered, get_ext, get_key, get_report, guest, keys
 
 

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reference.bundle import Case, Change, Family
-from reference.families._device import KEYS, NONCE, OLDER, SINCE_6_3, report_response, sealed
-
-LEFT_IN_EXITINFO2 = "0x1122334455667788"  # what the program leaves there unless a case says otherwise
+from reference.families._device import KEPT, KEYS, NONCE, OLDER, SINCE_6_3, report_response, sealed
 
 Step = dict[str, Any]
 
@@ -54,7 +52,7 @@ def _known(output: dict[str, Any], kernels: list[str]) -> dict[str, Any]:
         # AMB-103: a variable that is set by a host's error alone
         for step in steps:
             called = step.get("plain", 0) + step.get("ext", 0) > 0
-            if called and step["exitinfo2"] == LEFT_IN_EXITINFO2:
+            if called and step["exitinfo2"] == KEPT:
                 del step["exitinfo2"]
     if "6.1.0" in kernels and any(step.get("wiped") for step in steps):
         # AMB-105: the counter after a failed request
