@@ -23,7 +23,8 @@ static struct rmp_answer check_assigned(enum rmp_structure structure) {
     case RMP_HSAVE: return rmp_raise(RMP_GP, 0, 139);                         /* @req SNP-RMP-139 */
     case RMP_VMSAVE: return rmp_raise(RMP_GP, 0, 140);                        /* @req SNP-RMP-140 */
     case RMP_VMSAVE_GUEST: return rmp_raise(RMP_NPF, RMP_ERROR_RMP, 141);     /* @req SNP-RMP-141 */
-    case RMP_SNP_VMSA: break;
+    case RMP_SNP_VMSA:
+    case RMP_VMSAVE_ES: break;
     }
     return rmp_done();
 }
@@ -44,6 +45,8 @@ static struct rmp_answer check_uncovered(enum rmp_structure structure) {
 
 struct rmp_answer rmp_check_structure(const struct rmp *rmp, enum rmp_structure structure,
                                       uint64_t spa, uint16_t asid, uint64_t gpa) {
+    const bool exits = structure == RMP_VMSAVE_ES;
+    if (exits) return rmp_raise(RMP_VMEXIT_VMSAVE, 0, 145); /* @req SNP-RMP-145 */
     if (!rmp_covers(rmp, spa)) return check_uncovered(structure);
     return check_words(rmp, structure, rmp_words_at(rmp, spa), asid, gpa);
 }
@@ -90,6 +93,7 @@ struct rmp_answer rmp_vmrun(struct rmp *rmp, const struct rmp_vmrun *run) {
         {.structure = run->snp_guest ? RMP_SNP_VMSA : RMP_ES_VMSA, .spa = run->vmsa},
     };
     const bool off = run->snp_guest && !run->snp_enabled;
+    if (run->no_hsave) return rmp_raise(RMP_GP, 0, 144);   /* @req SNP-RMP-144 */
     if (off) return rmp_raise(RMP_VMEXIT_INVALID, 0, 142); /* @req SNP-RMP-142 */
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
         const struct rmp_answer answer = take(rmp, run, &pages[i]);

@@ -381,6 +381,8 @@ class Table:
 
     def check_structure(self, structure: Structure, spa: int, asid: int, gpa: int) -> Answer:
         """4 KiB size."""
+        if structure is Structure.VMSAVE_ES:
+            return fault(145, Fault.VMEXIT_VMSAVE)
         if structure is Structure.SNP_VMSA:
             return self.check_snp_vmsa(spa, asid, gpa)
         owned, _ = self.hypervisor_owned(spa, Map.K4)
@@ -401,9 +403,20 @@ class Table:
         return OK
 
     def vmrun(
-        self, enabled: bool, snp: bool, vmcb: int, avic: int | None, vmsa: int | None, asid: int, gpa: int
+        self,
+        enabled: bool,
+        snp: bool,
+        vmcb: int,
+        avic: int | None,
+        vmsa: int | None,
+        asid: int,
+        gpa: int,
+        *,
+        no_hsave: bool = False,
     ) -> Answer:
         """After a good VMRUN its structures are in use until as many `vmexit`."""
+        if no_hsave:
+            return fault(144, Fault.GP)
         if snp and not enabled:
             return fault(142, Fault.VMEXIT_INVALID)
         pages = (

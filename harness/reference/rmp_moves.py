@@ -70,6 +70,8 @@ def decommission(table: Table, at: int, a: Args) -> str | None:
 
 
 def launch_update(table: Table, at: int, a: Args) -> str | None:
+    if at in a.own:
+        return PARAM
     e = table.at(at)
     if state_of(e) is not State.PRE_GUEST:
         return STATE
@@ -89,6 +91,8 @@ def launch_update(table: Table, at: int, a: Args) -> str | None:
 def reclaim(table: Table, at: int, a: Args) -> str | None:
     if not table.covers(at):
         return ADDRESS
+    if at in a.own:
+        return PARAM
     e = table.at(at)
     if e.size is not a.size:
         return SIZE
@@ -105,6 +109,8 @@ def reclaim(table: Table, at: int, a: Args) -> str | None:
 
 
 def swap_out(table: Table, at: int, a: Args) -> str | None:
+    if at in a.own:
+        return PARAM
     e = table.at(at)
     metadata = a.type == "metadata"
     if e.size is not a.size:
@@ -118,6 +124,8 @@ def swap_out(table: Table, at: int, a: Args) -> str | None:
 
 
 def swap_in(table: Table, at: int, a: Args) -> str | None:
+    if at in a.own:
+        return PARAM
     e = table.at(at)
     if e.size is not a.size:
         return SIZE
@@ -137,6 +145,8 @@ def swap_in(table: Table, at: int, a: Args) -> str | None:
 
 
 def md_init(table: Table, at: int, a: Args) -> str | None:
+    if at in a.own:
+        return PARAM
     e = table.at(at)
     if state_of(e) is not State.FIRMWARE:
         return STATE
@@ -159,6 +169,8 @@ def set_state(table: Table, at: int, a: Args) -> str | None:
 
 def page_move(table: Table, at: int, a: Args) -> str | None:
     """AT: the source."""
+    if at in a.own or a.dst in a.own:
+        return PARAM
     src, dst = table.at(at), table.at(a.dst)
     if src.size is not a.size or dst.size is not a.size:
         return SIZE

@@ -2,7 +2,8 @@
 
 A case is one or more 32-bit words, little-endian in files. Word 0 is the answer:
 
-    bits 2:0    fault: 0 none, 1 #UD, 2 #GP, 3 #PF, 4 NPF, 5 #VC, 6 VMEXIT_INVALID
+    bits 2:0    fault: 0 none, 1 #UD, 2 #GP, 3 #PF, 4 NPF, 5 #VC, 6 VMEXIT_INVALID,
+                7 VMEXIT(VMSAVE)
     bits 7:3    error bits 31, 34 (ENC), 35 (SIZEM), 36 (VMPL), 37 (SSS)
     bit  8      the error is 0x404
     bit  9      the error has any other bit
@@ -39,7 +40,7 @@ NO_ENTRY = 1 << 31
 TOLD = 1 << 31
 ERROR_BITS = (t.BIT_RMP, t.BIT_ENC, t.BIT_SIZEM, t.BIT_VMPL, t.BIT_SSS)
 ERROR_NAMES = ("31", "34 ENC", "35 SIZEM", "36 VMPL", "37 SSS")
-FAULT_NAMES = ("none", "#UD", "#GP", "#PF", "NPF", "#VC", "VMEXIT_INVALID")
+FAULT_NAMES = ("none", "#UD", "#GP", "#PF", "NPF", "#VC", "VMEXIT_INVALID", "VMEXIT(VMSAVE)")
 PAGE_WORDS = tuple(f"page {i} {what}" for i in WATCHED for what in ("fields", "masks", "GPA page"))
 INSTRUCTION_WORDS = ("answer", "told", "told GPA page", "ASID counts", *PAGE_WORDS)
 VMRUN_WORDS = ("answer", "in use after VMRUN", "in use after #VMEXIT")

@@ -71,6 +71,7 @@ class Structure(IntEnum):
     HSAVE = 4
     VMSAVE = 5
     VMSAVE_GUEST = 6
+    VMSAVE_ES = 7
 
 
 class Fault(IntEnum):
@@ -81,6 +82,7 @@ class Fault(IntEnum):
     NPF = 4
     VC = 5
     VMEXIT_INVALID = 6
+    VMEXIT_VMSAVE = 7
 
 
 SUCCESS, FAIL_INPUT, FAIL_PERMISSION, FAIL_INUSE, FAIL_OVERLAP = 0, 1, 2, 3, 4

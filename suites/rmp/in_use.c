@@ -296,7 +296,7 @@ static void accepted_psmash(struct suite_ctx *ctx) {
 static const struct suite_test tests[] = {
     RMP_TEST("structure.run", "after VMRUN VMCB, AVIC page and VMSA are in use, until #VMEXIT",
              ("SNP-RMP-131", "SNP-RMP-132", "SNP-RMP-134", "SNP-RMP-135", "SNP-RMP-136",
-              "SNP-RMP-137", "SNP-RMP-138", "SNP-RMP-142", "SNP-RMP-143"),
+              "SNP-RMP-137", "SNP-RMP-138", "SNP-RMP-142", "SNP-RMP-143", "SNP-RMP-144"),
              run, NULL),
     RMP_TEST("structure.run-es", "... of a guest without SNP, with SNPEn off",
              ("SNP-RMP-133", "SNP-RMP-142", "SNP-RMP-143"), run_es, NULL),

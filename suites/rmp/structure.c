@@ -67,6 +67,20 @@ static const struct owned hsave = {RMP_HSAVE, RMP_ANSWER_GP(139)};
 static const struct owned vmsave = {RMP_VMSAVE, RMP_ANSWER_GP(140)};
 static const struct owned vmsave_guest = {RMP_VMSAVE_GUEST, RMP_ANSWER_NPF(0x80000000, 141)};
 
+/* A Hypervisor page, which VMSAVE of a guest without SEV-ES may write. */
+static struct rmp_shot vmsave_shot(unsigned pages) {
+    struct rmp_shot shot = rmp_shot_host(RMP_CALL_STRUCTURE, pages);
+    shot.structure = RMP_VMSAVE_GUEST;
+    return shot;
+}
+
+static void inside_es(struct rmp_shot *shot) {
+    shot->structure = RMP_VMSAVE_ES;
+}
+
+static const struct rmp_defect vmsave_es = {
+    "a guest with SEV-ES", inside_es, 0, {.fault = RMP_VMEXIT_VMSAVE, .rule = 145}};
+
 /* ---- the VMSA of an SNP guest ---- */
 
 static struct rmp_shot vmsa_page(unsigned pages) {
@@ -168,6 +182,13 @@ static void snp_off(struct rmp_shot *shot) {
     shot->run.snp_enabled = false;
 }
 
+/* No source places this check among VMRUN's others. */
+static void no_hsave(struct rmp_shot *shot) {
+    shot->run.no_hsave = true;
+}
+
+static const struct rmp_defect hsave_0 = {"VM_HSAVE_PA 0", no_hsave, 0, RMP_ANSWER_GP(144)};
+
 /* The firmware's page of put_bystanders, in the last region. */
 static void bad_vmcb(struct rmp_shot *shot) {
     shot->run.vmcb = 3 * rmp_shot_page(shot);
@@ -243,6 +264,10 @@ static const struct suite_test tests[] = {
     OWNED("hsave", "a page for VM_HSAVE_PA", "SNP-RMP-139", hsave),
     OWNED("vmsave", "a page of the host's VMSAVE", "SNP-RMP-140", vmsave),
     OWNED("vmsave-guest", "a page of a virtualised VMSAVE", "SNP-RMP-141", vmsave_guest),
+    RMP_GOOD("structure.vmsave-plain", "VMSAVE of a guest without SEV-ES", ("SNP-RMP-145"),
+             vmsave_shot, .keeps = true),
+    RMP_REFUSED("structure.vmsave-es", "VMSAVE in a guest with SEV-ES or SNP",
+                "structure.vmsave-plain", ("SNP-RMP-145"), vmsave_shot, &vmsave_es),
     RMP_GOOD("structure.snp-vmsa", "an SNP guest's own VMSA page",
              ("SNP-RMP-134", "SNP-RMP-135", "SNP-RMP-136", "SNP-RMP-137", "SNP-RMP-138"), vmsa_page,
              .keeps = true),
@@ -266,6 +291,8 @@ static const struct suite_test tests[] = {
               vmsa_page, defects),
     RUN_REFUSED("run-snp-off", "VMRUN of an SNP guest with SNPEn off", "run", "SNP-RMP-142",
                 run_shot, &runs[SNP_OFF]),
+    RUN_REFUSED("run-no-hsave", "VMRUN while VM_HSAVE_PA is 0: nothing is in use", "run",
+                "SNP-RMP-144", run_shot, &hsave_0),
     RUN_REFUSED("run-vmcb", "VMRUN with an Assigned VMCB: nothing is in use", "run", "SNP-RMP-131",
                 run_shot, &runs[BAD_VMCB]),
     RUN_REFUSED("run-avic", "VMRUN with an Assigned AVIC page: nothing is in use", "run",

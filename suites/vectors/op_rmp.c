@@ -143,8 +143,10 @@ static void guest_access(struct reader *r, struct rmp *rmp, const struct rmp_cpu
 static void check_structure(struct reader *r, struct rmp *rmp, const struct rmp_cpu *cpu,
                             const json_t *call, struct result *out) {
     (void)cpu;
-    static const char *const names[] = {"VM_HSAVE_PA", "VMSAVE", "virtualised VMSAVE", NULL};
-    static const enum rmp_structure values[] = {RMP_HSAVE, RMP_VMSAVE, RMP_VMSAVE_GUEST};
+    static const char *const names[] = {"VM_HSAVE_PA", "VMSAVE", "virtualised VMSAVE",
+                                        "VMSAVE in an ES or SNP guest", NULL};
+    static const enum rmp_structure values[] = {RMP_HSAVE, RMP_VMSAVE, RMP_VMSAVE_GUEST,
+                                                RMP_VMSAVE_ES};
     const enum rmp_structure which = values[read_word(r, call, "structure", names)];
     out->answer = rmp_check_structure(rmp, which, read_number(r, call, "spa"), 0, 0);
 }
@@ -158,6 +160,7 @@ static void vmrun(struct reader *r, struct rmp *rmp, const struct rmp_cpu *cpu, 
     const struct rmp_vmrun run = {
         .snp_enabled = cpu->snp,
         .snp_guest = read_flag(r, call, "snp_guest", false),
+        .no_hsave = read_flag(r, call, "no_hsave", false),
         .vmcb = read_page(r, call, "vmcb"),
         .avic = read_page(r, call, "avic"),
         .vmsa = read_page(r, call, "vmsa"),
@@ -187,8 +190,8 @@ static const struct {
 /* ---- what was seen ---- */
 
 static const char *status_of(struct rmp_answer a) {
-    static const char *const faults[] = {"",    "#UD",           "#GP(0)", "#PF", "#VMEXIT(NPF)",
-                                         "#VC", "VMEXIT_INVALID"};
+    static const char *const faults[] = {
+        "", "#UD", "#GP(0)", "#PF", "#VMEXIT(NPF)", "#VC", "VMEXIT_INVALID", "VMEXIT(VMSAVE)"};
     static const char *const codes[] = {
         "",  "FAIL_INPUT",        "FAIL_PERMISSION", "FAIL_INUSE", "FAIL_OVERLAP",
         "5", "FAIL_SIZEMISMATCH", "FAIL_UNFIT"};

@@ -122,6 +122,7 @@ enum rmp_fault {
     RMP_NPF,            /* #VMEXIT(NPF); ERROR: EXITINFO1 */
     RMP_VC,             /* #VC of the guest; ERROR: error code, CR2 = the address asked for */
     RMP_VMEXIT_INVALID, /* VMRUN ends with VMEXIT_INVALID */
+    RMP_VMEXIT_VMSAVE,  /* VMEXIT(VMSAVE) of the guest */
 };
 
 /* Of ERROR only the bits that the RMP brings are set: P, W, U, I and bits 32 and 33 are the page walk's own. */
@@ -238,6 +239,7 @@ enum rmp_structure {
     RMP_HSAVE,        /* WRMSR VM_HSAVE_PA */
     RMP_VMSAVE,       /* by the host */
     RMP_VMSAVE_GUEST, /* virtualised */
+    RMP_VMSAVE_ES,    /* inside a guest with SEV-ES or SNP */
 };
 
 /* ASID and GPA speak of RMP_SNP_VMSA only. */
@@ -251,6 +253,7 @@ struct rmp_answer rmp_check_structure(const struct rmp *rmp, enum rmp_structure 
 struct rmp_vmrun {
     bool snp_enabled; /* SYSCFG.SNPEn */
     bool snp_guest;
+    bool no_hsave;             /* VM_HSAVE_PA is 0 */
     uint64_t vmcb, avic, vmsa; /* SPAs */
     uint64_t vmsa_gpa;         /* what Reverse-Map compares with (UNCONFIRMED which GPA that is) */
     uint16_t asid;

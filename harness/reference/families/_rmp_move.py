@@ -8,8 +8,10 @@ from reference.bundle import Family
 from reference.families._rmp import (
     ASID,
     FIRST,
+    LARGE,
     NOWHERE,
     OTHER_ASID,
+    OTHER_GPA,
     SECOND,
     THIRD,
     Alike,
@@ -33,6 +35,7 @@ NEW_PERMS = "1f070301"
 LARGE_FROZEN = page("Pre-Guest", FIRST, size="2M")
 ON_LARGE = {"spa": hex(FIRST), "size": "2M"}
 OTHER_GUEST = entries(page("Pre-Guest", asid=OTHER_ASID))
+NEXT = FIRST + LARGE  # another region
 
 
 def contexts(c: Cases) -> None:
@@ -133,6 +136,14 @@ CONTEXTS_REFUSED: list[Refusal] = [
         entries(page("Firmware", FIRST, size="2M")),
     ),
     (
+        "gctx-create-2m-state",
+        "A context in a 2 MiB Reclaim page: state and size are both wrong, the state is answered",
+        155,
+        "gctx-create-first",
+        BAD_STATE,
+        entries(page("Reclaim", FIRST, size="2M")),
+    ),
+    (
         "gctx-create-nowhere",
         "SNP_GCTX_CREATE of a page without an entry",
         152,
@@ -164,7 +175,23 @@ CONTEXTS_REFUSED: list[Refusal] = [
         BAD_GUEST,
         do(spa=NOWHERE),
     ),
+    (
+        "decommission-own",
+        "SNP_DECOMMISSION of a page of the RMP itself",
+        175,
+        "decommission",
+        BAD_PARAM,
+        own(SECOND),
+    ),
     ("md-init-state", "SNP_PAGE_MD_INIT of a Reclaim page", 155, "md-init", BAD_STATE, RECLAIM_PAGE),
+    (
+        "md-init-own",
+        "SNP_PAGE_MD_INIT of a page of the RMP itself",
+        175,
+        "md-init",
+        BAD_PARAM,
+        own(SECOND),
+    ),
     (
         "set-state-own",
         "SNP_PAGE_SET_STATE of a page of the RMP itself",
@@ -262,6 +289,30 @@ def launch(c: Cases) -> None:
                 BAD_OWNER,
                 OTHER_GUEST,
             ),
+            (
+                "launch-own",
+                "SNP_LAUNCH_UPDATE of a page of the RMP itself",
+                175,
+                "launch",
+                BAD_PARAM,
+                own(SECOND),
+            ),
+            (
+                "launch-state-size",
+                "SNP_LAUNCH_UPDATE: state and size are both wrong, the state is answered",
+                155,
+                "launch-2m",
+                BAD_STATE,
+                {**entries(page("Guest-Invalid", FIRST, size="2M")), **do(size="4K")},
+            ),
+            (
+                "launch-size-owner",
+                "SNP_LAUNCH_UPDATE: size and owner are both wrong, the size is answered",
+                153,
+                "launch-2m",
+                BAD_SIZE,
+                {**entries({**LARGE_FROZEN, "asid": OTHER_ASID}), **do(size="4K")},
+            ),
         ]
     )
 
@@ -353,6 +404,22 @@ def reclaim(c: Cases) -> None:
                 BAD_SIZE,
                 entries(page("Pre-Guest", FIRST)),
             ),
+            (
+                "reclaim-guest-size",
+                "SNP_PAGE_RECLAIM of 2 MiB, a Guest-Valid entry of 4 KiB that would stay as it is",
+                153,
+                "reclaim-guest",
+                BAD_SIZE,
+                do(size="2M"),
+            ),
+            (
+                "reclaim-own",
+                "SNP_PAGE_RECLAIM of a page of the RMP itself",
+                175,
+                "reclaim-firmware",
+                BAD_PARAM,
+                own(SECOND),
+            ),
         ]
     )
 
@@ -385,6 +452,17 @@ def page_move(c: Cases) -> None:
         160,
         entries=[page("Metadata"), page("Firmware", THIRD)],
         after={1: became("Firmware"), 2: became("Metadata", THIRD)},
+    )
+    large_src = page("Pre-Guest", NEXT, size="2M", gpa=hex(OTHER_GPA), perms=NEW_PERMS)
+    large_dst = page("Pre-Guest", FIRST, size="2M")
+    c.valid(
+        "move-2m",
+        "SNP_PAGE_MOVE of a 2 MiB page",
+        160,
+        entries=[large_src, large_dst],
+        do={"spa": hex(NEXT), "dst": hex(FIRST), "size": "2M"},
+        changed=2,
+        after={0: became("Guest-Invalid", FIRST, size="2M", gpa=hex(OTHER_GPA), perms=NEW_PERMS)},
     )
     targets = (
         ("move-target", "Guest-Invalid"),
@@ -423,6 +501,38 @@ def page_move(c: Cases) -> None:
                 entries(src, {**dst, "asid": OTHER_ASID}),
             ),
             ("move-size", "SNP_PAGE_MOVE of 2 MiB, entries of 4 KiB", 161, "move", BAD_SIZE, do(size="2M")),
+            (
+                "move-size-source",
+                "SNP_PAGE_MOVE of 2 MiB from an entry of 4 KiB",
+                161,
+                "move-2m",
+                BAD_SIZE,
+                entries({**large_src, "size": "4K"}, large_dst),
+            ),
+            (
+                "move-size-target",
+                "SNP_PAGE_MOVE of 2 MiB to an entry of 4 KiB",
+                161,
+                "move-2m",
+                BAD_SIZE,
+                entries(large_src, {**large_dst, "size": "4K"}),
+            ),
+            (
+                "move-size-state",
+                "SNP_PAGE_MOVE: size and state are both wrong, the size is answered",
+                161,
+                "move-2m",
+                BAD_SIZE,
+                {**entries(large_src, page("Guest-Invalid", FIRST, size="2M")), **do(size="4K")},
+            ),
+            (
+                "move-own",
+                "SNP_PAGE_MOVE of a metadata page to a page of the RMP itself",
+                175,
+                "move-metadata",
+                BAD_PARAM,
+                own(THIRD),
+            ),
             (
                 "move-other-metadata",
                 "SNP_PAGE_MOVE of another guest's metadata page",

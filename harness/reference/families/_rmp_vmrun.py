@@ -28,6 +28,7 @@ MINE = entries(page("Guest-Valid"))
 VMCB, AVIC, VMSA = FIRST, SECOND, THIRD
 VMSA_PAGE = page("Guest-Valid", VMSA, vmsa=True)
 IN_USE: Row = {"in_use": 1}
+VMEXIT_VMSAVE = ("VMEXIT(VMSAVE)", 0)
 
 
 def used(at: int) -> Row:
@@ -110,6 +111,7 @@ VMRUN_REFUSED: list[Refusal] = [
     ("vmsa-gpa", "A VMSA whose entry has another GPA", 136, "vmrun", VMEXIT, vmsa(gpa=hex(OTHER_GPA))),
     ("vmsa-immutable", "A VMSA that is Immutable", 137, "vmrun", VMEXIT, vmsa(immutable=True)),
     ("vmsa-bit", "A VMSA whose VMSA bit is 0", 138, "vmrun", VMEXIT, vmsa(vmsa=False)),
+    ("vmrun-no-hsave", "VMRUN while VM_HSAVE_PA is 0", 144, "vmrun", GP, do(no_hsave=True)),
     ("vmrun-snp-off", "An SNP guest while SYSCFG.SNPEn is off", 142, "vmrun", VMEXIT, cpu(snp=False)),
 ]
 
@@ -136,6 +138,8 @@ def structures(c: Cases) -> None:
             ],
             f"{what} with an Assigned page",
         )
+    inside = do(structure="VMSAVE in an ES or SNP guest")
+    c.invalid([("vmsave-es", "VMSAVE in an ES or SNP guest", 145, "vmsave-virtual", VMEXIT_VMSAVE, inside)])
 
 
 def add(f: Family) -> None:

@@ -30,7 +30,8 @@ that both models agree on are in `vectors/rmp/decisions.json`; these are the one
   Without `cpu`: a host with SNP.
 - `do.instruction` is RMPUPDATE (`spa`, `new`), PSMASH or RMPREAD (`spa`), PVALIDATE (`gva`, `size`,
   `validate`, `map`), RMPADJUST (`gva`, `size`, `vmpl`, `mask`, `vmsa`, `map`),
-  VMRUN (`snp_guest`, `vmcb`, `avic`, `vmsa`, `asid`, `gpa` of the VMSA; `vmexit`: the guest leaves again),
+  VMRUN (`snp_guest`, `vmcb`, `avic`, `vmsa`, `asid`, `gpa` of the VMSA; `no_hsave`: VM_HSAVE_PA is 0;
+  `vmexit`: the guest leaves again),
   access (`actor` "host", "guest" without SNP or "snp"; `kind` "read", "write", "fetch-U", "fetch-S",
   "walk", "walk-AD" or "SSS"; `spa`, `gpa`, `size`, `asid`, `vmpl`, `c`, `vmpl_sss`), guest access (by the SNP
   guest of `cpu`, nested mapping included: `kind`, `map`, `vtom`: VIRTUAL_TOM of a guest that has one) or
@@ -42,9 +43,9 @@ that both models agree on are in `vectors/rmp/decisions.json`; these are the one
   `spa` (SNP_PAGE_MOVE: to `dst`) of `size`, for the guest with `asid` whose context is the page `owner`;
   `type` is "data", "metadata" or "VMSA", `gpa`, `perms` and `validated` are what comes back with a page.
   `expect.status` is the command's.
-- `expect.status` is a fault ("#UD", "#GP(0)", "#PF", "#VMEXIT(NPF)", "#VC", "VMEXIT_INVALID") with the bits
-  that the RMP brings in `output.error`, or what EAX says: FAIL_INPUT 1, FAIL_PERMISSION 2, FAIL_INUSE 3,
-  FAIL_OVERLAP 4, FAIL_SIZEMISMATCH 6, FAIL_UNFIT 7.
+- `expect.status` is a fault ("#UD", "#GP(0)", "#PF", "#VMEXIT(NPF)", "#VC", "VMEXIT_INVALID",
+  "VMEXIT(VMSAVE)") with the bits that the RMP brings in `output.error`, or what EAX says: FAIL_INPUT 1,
+  FAIL_PERMISSION 2, FAIL_INUSE 3, FAIL_OVERLAP 4, FAIL_SIZEMISMATCH 6, FAIL_UNFIT 7.
 - `expect.output`: `changed` (how many entries of the whole table differ afterwards), `entries` (of those,
   the pages 0x400000, 0x401000, 0x402000 and 0x5ff000; a member that no source tells is left out),
   `asid_pages` (how many pages are ASID 5's and 9's, one of 2 MiB as 512), `cf` of PVALIDATE, `read` of

@@ -33,6 +33,7 @@ STRUCTURES = {
     "VM_HSAVE_PA": t.Structure.HSAVE,
     "VMSAVE": t.Structure.VMSAVE,
     "virtualised VMSAVE": t.Structure.VMSAVE_GUEST,
+    "VMSAVE in an ES or SNP guest": t.Structure.VMSAVE_ES,
 }
 FAULTS = {
     t.Fault.UD: "#UD",
@@ -41,6 +42,7 @@ FAULTS = {
     t.Fault.NPF: "#VMEXIT(NPF)",
     t.Fault.VC: "#VC",
     t.Fault.VMEXIT_INVALID: "VMEXIT_INVALID",
+    t.Fault.VMEXIT_VMSAVE: "VMEXIT(VMSAVE)",
 }
 CODES = {
     t.FAIL_INPUT: "FAIL_INPUT",
@@ -243,7 +245,8 @@ def structure(table: Table, _: t.Cpu, do: Do) -> tuple[t.Answer, Told]:
 def vmrun(table: Table, cpu: t.Cpu, do: Do) -> tuple[t.Answer, Told]:
     avic, vmsa = (number(do[name]) if name in do else None for name in ("avic", "vmsa"))
     vmcb, gpa = number(do["vmcb"]), number(do.get("gpa", 0))
-    answer = table.vmrun(cpu.snp, do["snp_guest"], vmcb, avic, vmsa, do.get("asid", 0), gpa)
+    asid, no_hsave = do.get("asid", 0), do.get("no_hsave", False)
+    answer = table.vmrun(cpu.snp, do["snp_guest"], vmcb, avic, vmsa, asid, gpa, no_hsave=no_hsave)
     if answer.ok and do.get("vmexit", False):
         table.vmexit(vmcb, avic, vmsa)
     return answer, {}
