@@ -141,7 +141,7 @@ static const struct rule {
                                    "must be there, or the list would never be stale"},
     [R_CRL_NEXT_UPDATE] = {SEVKIT_BAD_VALUE, "nextUpdate", NO, "VRF-043",
                            "must not be earlier than the time of verification"},
-    [R_CRL_PARTIAL] = {SEVKIT_BAD_VALUE, "", NO, "VRF-049",
+    [R_CRL_PARTIAL] = {SEVKIT_BAD_VALUE, "", NO, "VRF-124",
                        "must be a whole list, not part of one"},
     [R_CRL_CRITICAL] = {SEVKIT_BAD_VALUE, "", NO, "VRF-049",
                         "no unknown critical extension in a CRL"},
