@@ -95,6 +95,8 @@ static const struct rule {
                       "at most 127, ucodeSPL at most 255, reserved SPLs 0"},
     [R_LEAF_TEXT] = {SEVKIT_BAD_ENCODING, "", NO, "VRF-110",
                      "must be an IA5String of visible characters, not empty, nothing after it"},
+    [R_LEAF_CSP_TEXT] = {SEVKIT_BAD_ENCODING, "", NO, "VRF-054",
+                         "a cspID is an IA5String of visible characters, nothing after it"},
     [R_LEAF_STRUCT_VERSION] = {SEVKIT_BAD_VALUE, "structVersion", NO, "VRF-111",
                                "must be 1 on Turin, 0 on Milan and Genoa"},
     [R_LEAF_PRODUCT_NAME] = {SEVKIT_BAD_VALUE, "productName", NO, "VRF-110",
