@@ -18,7 +18,7 @@ static struct sevkit_result check_extensions(const struct crypto_crl *crl) {
         const bool known = strcmp(e->oid, CRYPTO_OID_CRL_NUMBER) == 0 ||
                            strcmp(e->oid, CRYPTO_OID_AUTHORITY_KEY_ID) == 0;
         const bool unknown = e->critical && !known;
-        if (partial) return pki_no_at(R_CRL_PARTIAL, "CRL", e->oid, 0);  /* @req VRF-049 */
+        if (partial) return pki_no_at(R_CRL_PARTIAL, "CRL", e->oid, 0);  /* @req VRF-124 */
         if (unknown) return pki_no_at(R_CRL_CRITICAL, "CRL", e->oid, 1); /* @req VRF-049 */
     }
     for (size_t i = 0; i < crl->count; i++) {

@@ -117,17 +117,18 @@ static struct sevkit_result read_integer(const struct pki_cert *cert, const char
     return sevkit_success();
 }
 
-/* An IA5String of visible characters and spaces whose length fits the short form. */
-static struct sevkit_result read_text(const struct pki_cert *cert, const char *oid, char *out,
-                                      size_t capacity) {
+/* An IA5String of visible characters and spaces whose length fits the short form.
+ * @gap AMB-217: which characters a cspID may have. */
+static struct sevkit_result read_text(const struct pki_cert *cert, const char *oid,
+                                      enum pki_rule rule, char *out, size_t capacity) {
     const struct crypto_span v = value_of(cert, oid);
     const char *name = find_known(oid)->name;
     const bool string = v.size > 2 && v.size - 2 < 0x80 && v.size - 2 < capacity &&
                         v.bytes[0] == TAG_IA5_STRING && v.bytes[1] == v.size - 2;
-    if (!string) return refuse(R_LEAF_TEXT, name, v.size); /* @req VRF-110 */
+    if (!string) return refuse(rule, name, v.size); /* @req VRF-054 VRF-110 */
     for (size_t i = 2; i < v.size; i++) {
         const uint8_t c = v.bytes[i];
-        if (c < 0x20 || c > 0x7E) return refuse(R_LEAF_TEXT, name, c); /* @req VRF-110 */
+        if (c < 0x20 || c > 0x7E) return refuse(rule, name, c); /* @req VRF-110 */
     }
     memcpy(out, v.bytes + 2, v.size - 2);
     out[v.size - 2] = 0;
@@ -137,7 +138,7 @@ static struct sevkit_result read_text(const struct pki_cert *cert, const char *o
 static struct sevkit_result read_product_name(const struct pki_cert *cert,
                                               struct pki_leaf_info *info) {
     char *name = info->product_name;
-    SEVKIT_TRY(read_text(cert, OID_PRODUCT_NAME, name, sizeof info->product_name));
+    SEVKIT_TRY(read_text(cert, OID_PRODUCT_NAME, R_LEAF_TEXT, name, sizeof info->product_name));
     const char *line = abi_product_name(info->product);
     const size_t size = strlen(line);
     const bool same_line = strncmp(name, line, size) == 0;
@@ -204,5 +205,5 @@ struct sevkit_result pki_cert_leaf_info(const struct pki_cert *cert, struct pki_
     SEVKIT_TRY(read_product_name(cert, info));
     SEVKIT_TRY(read_tcb(cert, info));
     if (cert->role == PKI_ROLE_VCEK) return read_hwid(cert, info);
-    return read_text(cert, OID_CSP_ID, info->csp_id, sizeof info->csp_id);
+    return read_text(cert, OID_CSP_ID, R_LEAF_CSP_TEXT, info->csp_id, sizeof info->csp_id);
 }

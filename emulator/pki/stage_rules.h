@@ -58,6 +58,7 @@ enum pki_rule {
     R_LEAF_INTEGER,
     R_LEAF_RANGE,
     R_LEAF_TEXT,
+    R_LEAF_CSP_TEXT,
     R_LEAF_STRUCT_VERSION,
     R_LEAF_PRODUCT_NAME,
     R_LEAF_HWID,

@@ -363,6 +363,9 @@ def render(family: Family) -> str:
     for case in family.cases:
         members = [f"  {_text(k)}: {_text(v)}" for k, v in _case_json(case, store).items()]
         texts.append(" {\n" + ",\n".join(members) + "\n }")
+    unused = [name for name in family.blobs if not any(f'"blob": "{name}"' in text for text in texts)]
+    if unused:
+        raise ValueError(f"{family.name}: no case has the blobs {unused}")
     lines.append(",\n".join(texts))
     lines.append("]}")
     return "\n".join(lines) + "\n"

@@ -150,7 +150,7 @@ def _check(given: Given, kind: str, at: int) -> Chain:
     _check_leaf(leaf, at)
     _signed(ca, anchor)
     _signed(leaf, ca)
-    line = cert.kind_and_line(anchor.subject)[1]
-    if line is None or cert.kind_and_line(ca.subject)[1] != line:
+    line = cert.kind_and_line(ca.subject)[1]
+    if line is None or cert.kind_and_line(anchor.subject)[1] != line:
         raise ChainError("two product lines")
     return Chain(anchor, ca, leaf, cert.leaf(leaf, kind, line))

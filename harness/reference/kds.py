@@ -18,6 +18,7 @@ HWID_SIZE = {"Milan": 64, "Genoa": 64, "Turin": 8}
 LEGACY = (("blSPL", "boot_loader"), ("teeSPL", "tee"), ("snpSPL", "snp"), ("ucodeSPL", "microcode"))
 PARAMETERS = {"Milan": LEGACY, "Genoa": LEGACY, "Turin": (("fmcSPL", "fmc"), *LEGACY)}  # in a path's order
 SIGNING_KEY_VCEK, SIGNING_KEY_VLEK = 0, 1
+TREES = {SIGNING_KEY_VCEK: "vcek", SIGNING_KEY_VLEK: "vlek"}
 
 
 class KdsError(ValueError):
@@ -42,7 +43,33 @@ class Vcek:
         return f"/vcek/v1/{self.product}/{self.hwid.hex()}?{query}"
 
 
-# ---- a report's VCEK ----
+@dataclass(frozen=True)
+class Shared:
+    """What all leaves of one kind and line need: WHAT is cert_chain or crl."""
+
+    tree: str
+    product: str
+    what: str
+
+    def path(self) -> str:
+        return f"/{self.tree}/v1/{self.product}/{self.what}"
+
+
+# ---- what a report needs ----
+
+
+def _line_of(report: Report, product: str | None) -> str:
+    line = report.product or (None if report.has("cpuid_fam_id") else product)
+    if line is None:
+        raise KdsError("product", "a processor of no known product line")
+    return line
+
+
+def shared_of(raw: bytes, what: str, product: str | None = None) -> Shared:
+    report = Report(raw)
+    if report.signing_key not in TREES:
+        raise KdsError("signer", f"SIGNING_KEY {report.signing_key}")
+    return Shared(TREES[report.signing_key], _line_of(report, product), what)
 
 
 def vcek_of(raw: bytes, product: str | None = None) -> Vcek:
@@ -52,9 +79,7 @@ def vcek_of(raw: bytes, product: str | None = None) -> Vcek:
         raise KdsError("vlek", "a VLEK signed the report; it comes from the cloud provider")
     if report.signing_key != SIGNING_KEY_VCEK:
         raise KdsError("signer", f"SIGNING_KEY {report.signing_key}")
-    line = report.product or (None if report.has("cpuid_fam_id") else product)
-    if line is None:
-        raise KdsError("product", "a processor of no known product line")
+    line = _line_of(report, product)
     chip = report.bytes("chip_id")
     if not any(chip):
         raise KdsError("masked", "CHIP_ID is zero")
@@ -62,6 +87,8 @@ def vcek_of(raw: bytes, product: str | None = None) -> Vcek:
 
 
 # ---- paths ----
+
+_SHARED = re.compile("/(vcek|vlek)/v1/([^/?]*)/(cert_chain|crl)")
 
 
 def _query(text: str, product: str) -> dict[str, int]:
@@ -93,15 +120,33 @@ def parse_vcek_path(path: str) -> Vcek:
     return Vcek(product, bytes.fromhex(name), _query(query, product))
 
 
-def check_request(wanted: Vcek, method: str, path: str) -> None:
-    """The request brings the VCEK that is WANTED, from a service that knows its chip."""
-    if method != "GET":
-        raise KdsError("method", method)
+def _check_shared(wanted: Shared, path: str) -> None:
+    match = _SHARED.fullmatch(path)
+    if not match:
+        raise KdsError("malformed", "not the path of a chain or a list")
+    asked = Shared(*match.groups())
+    if asked.product not in HWID_SIZE:
+        raise KdsError("unknown", f"no product line {asked.product}")
+    if asked != wanted:
+        raise KdsError("kind", f"{wanted.path()} was needed")
+
+
+def _check_vcek(wanted: Vcek, path: str) -> None:
     asked = parse_vcek_path(path)
     if (asked.product, asked.hwid) != (wanted.product, wanted.hwid):
         raise KdsError("unknown", "another chip")
     if asked.tcb != wanted.tcb:
         raise KdsError("other-tcb", "the VCEK of another TCB")
+
+
+def check_request(wanted: Vcek | Shared, method: str, path: str) -> None:
+    """The request brings what is WANTED, from a service that knows its chip."""
+    if method != "GET":
+        raise KdsError("method", method)
+    if isinstance(wanted, Shared):
+        _check_shared(wanted, path)
+    else:
+        _check_vcek(wanted, path)
 
 
 # ---- bodies ----
@@ -162,7 +207,7 @@ def read_body(
         raise KdsError("status", f"HTTP status {status}")
     if length is not None and length != len(body):
         raise KdsError("length", f"{len(body)} of {length} bytes")
-    match = re.fullmatch(r"/(vcek|vlek)/v1/([^/]*)/(cert_chain|crl)", path)
+    match = _SHARED.fullmatch(path)
     if not match:
         return _leaf(body, parse_vcek_path(path))
     tree, product, what = match.groups()

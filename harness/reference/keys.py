@@ -22,7 +22,18 @@ from reference.pss import RsaKey
 KEYS = Path(__file__).resolve().parents[2] / "vectors" / "keys"
 CONSTANT = b"sevkit test chip secrets, public"
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
-CURVE_OIDS = {"secp384r1": "1.3.132.0.34", "secp256r1": "1.2.840.10045.3.1.7", "secp521r1": "1.3.132.0.35"}
+CURVE_OIDS = {
+    "secp384r1": "1.3.132.0.34",
+    "secp256r1": "1.2.840.10045.3.1.7",
+    "secp521r1": "1.3.132.0.35",
+    "brainpoolP384r1": "1.3.36.3.3.2.8.1.1.11",
+}
+CURVES = {
+    "secp384r1": ec.SECP384R1(),
+    "secp256r1": ec.SECP256R1(),
+    "secp521r1": ec.SECP521R1(),
+    "brainpoolP384r1": ec.BrainpoolP384R1(),
+}
 P384_ORDER = int(
     "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973", 16
 )
@@ -56,8 +67,7 @@ class EcKey:
     curve: str = "secp384r1"
 
     def private(self) -> ec.EllipticCurvePrivateKey:
-        curves = {"secp384r1": ec.SECP384R1(), "secp256r1": ec.SECP256R1(), "secp521r1": ec.SECP521R1()}
-        return ec.derive_private_key(self.scalar, curves[self.curve])
+        return ec.derive_private_key(self.scalar, CURVES[self.curve])
 
     def point(self) -> tuple[int, int]:
         numbers = self.private().public_key().public_numbers()

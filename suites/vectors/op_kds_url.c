@@ -1,4 +1,5 @@
-/* Op kds_url: the request for a report's VCEK, by sevkit's own service. Certificate notes, section 3. */
+/* Op kds_url: the request for a report's VCEK, chain or list, by sevkit's own service. Certificate notes, section 3. */
+#include <stdio.h>
 #include <string.h>
 
 #include "sevkit/report.h"
@@ -62,6 +63,29 @@ static void ask(struct suite_ctx *ctx, struct vector_case *c, const struct abi_r
     SUITE_STEP(vector_output_text(ctx, c->output, "url", path));
 }
 
+/* The chain or list that the report's leaf needs: the case's own path has to bring the same bytes. */
+static void ask_shared(struct suite_ctx *ctx, struct vector_case *c,
+                       const struct abi_report *report, enum abi_product product) {
+    struct vmm_kds_answer *wanted = vector_alloc(c, sizeof *wanted);
+    struct vmm_kds_answer *answer = vector_alloc(c, sizeof *answer);
+    const unsigned signer = abi_report_signing_key(report);
+    const uint64_t tcb = report->current_tcb;
+    char path[KDS_PATH_MAX];
+    const char *url = path, *what, *reason = NULL;
+    SUITE_STEP(vector_text(ctx, c->input, "what", &what));
+    snprintf(path, sizeof path, "/%s/v1/%s/%s", signer == ABI_SIGNING_KEY_VLEK ? "vlek" : "vcek",
+             abi_product_name(product), what);
+    if (vector_find(c, "url") != NULL) SUITE_STEP(vector_text(ctx, c->input, "url", &url));
+    SUITE_STEP(kds_ask(ctx, product, report->chip_id, tcb, "GET", path, wanted));
+    SUITE_STEP(kds_ask(ctx, product, report->chip_id, tcb, "GET", url, answer));
+    const bool same =
+        answer->size == wanted->size && memcmp(answer->body, wanted->body, answer->size) == 0;
+    if (wanted->status != 200 || !same) reason = "kind";
+    if (answer->status != 200) reason = reason_of_status(answer->status);
+    SUITE_STEP(vector_seen(ctx, c, reason == NULL, "reason", reason));
+    SUITE_STEP(vector_output_text(ctx, c->output, "url", path));
+}
+
 void vector_run_kds_url(struct suite_ctx *ctx, struct vector_case *c) {
     struct vector_bytes bytes;
     struct abi_report report;
@@ -69,6 +93,10 @@ void vector_run_kds_url(struct suite_ctx *ctx, struct vector_case *c) {
     SUITE_STEP(vector_bytes(ctx, c, "report", &bytes));
     SUITE_SETUP(ctx, "report", abi_report_decode(bytes.bytes, bytes.size, &report));
     SUITE_STEP(read_product(ctx, c, &report, &product));
+    if (vector_find(c, "what") != NULL) {
+        ask_shared(ctx, c, &report, product);
+        return;
+    }
     const char *reason = unaskable(&report, product);
     if (reason == NULL)
         ask(ctx, c, &report, product);

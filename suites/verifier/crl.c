@@ -184,24 +184,27 @@ static void no_list(struct suite_ctx *ctx) {
 
 /* cRLNumber, in front of which or instead of which others are put. */
 #define NUMBER FORGE(0x30, 0x0D, 0x06, 0x03, 0x55, 0x1D, 0x14)
-#define PLUS(NAME, NEW)                                                                            \
+#define PLUS(NAME, REQUIREMENT, NEW)                                                               \
     {                                                                                              \
         NAME, NULL, FORGE_THE_CRL, {{.old = NUMBER, .new = NEW, .whole = true, .keep = true}},     \
-            REVOKED, "VRF-049"                                                                     \
+            REVOKED, REQUIREMENT                                                                   \
     }
 #define END                                                                                        \
     { .name = NULL }
 
 static const struct forge_row extensions[] = {
-    PLUS("a critical delta CRL indicator",
+    PLUS("an unknown critical extension", "VRF-049",
+         FORGE(0x30, 0x0C, 0x06, 0x03, 0x2A, 0x03, 0x04, 0x01, 0x01, 0xFF, 0x04, 0x02, 5, 0)),
+    END};
+
+static const struct forge_row partial[] = {
+    PLUS("a critical delta CRL indicator", "VRF-124",
          FORGE(0x30, 0x0D, 0x06, 0x03, 0x55, 0x1D, 0x1B, 0x01, 0x01, 0xFF, 0x04, 0x03, 2, 1, 1)),
-    PLUS("a critical issuing distribution point",
+    PLUS("a critical issuing distribution point", "VRF-124",
          FORGE(0x30, 0x0F, 0x06, 0x03, 0x55, 0x1D, 0x1C, 0x01, 0x01, 0xFF, 0x04, 0x05, 0x30, 0x03,
                0x85, 0x01, 0xFF)),
-    PLUS("a delta CRL indicator that is not critical",
+    PLUS("a delta CRL indicator that is not critical", "VRF-124",
          FORGE(0x30, 0x0A, 0x06, 0x03, 0x55, 0x1D, 0x1B, 0x04, 0x03, 2, 1, 1)),
-    PLUS("an unknown critical extension",
-         FORGE(0x30, 0x0C, 0x06, 0x03, 0x2A, 0x03, 0x04, 0x01, 0x01, 0xFF, 0x04, 0x02, 5, 0)),
     END};
 
 static const struct forge_row tolerated[] = {
@@ -256,8 +259,8 @@ static const struct suite_test tests[] = {
          "SNP-CERT-034"),
     GOOD("current", "the time is the list's first and its last second", current, "VRF-043",
          "VRF-045"),
-    FORGE_ACCEPT("crl.tolerated", "an unknown extension that is not critical", tolerated,
-                 "VRF-049"),
+    FORGE_ACCEPT("crl.tolerated", "an unknown extension that is not critical", tolerated, "VRF-049",
+                 "VRF-124"),
     BAD("required", "no CRL where the policy demands one", "crl.none", required, NULL, "VRF-041",
         "VRF-119"),
     BAD("issuer", "a list that is not the ARK's", "accept.crl", wrong_issuer, NULL, "VRF-042"),
@@ -268,6 +271,7 @@ static const struct suite_test tests[] = {
     BAD("ark-listed", "the ARK is listed", "crl.others", listed, "VRF-047", "VRF-047"),
     BAD("leaf-listed", "serial 0 is listed", "crl.others", leaf_listed, NULL, "VRF-048"),
     FORGE_REFUSE("crl.critical", "crl.tolerated", "critical extensions", extensions, "VRF-049"),
+    FORGE_REFUSE("crl.partial", "crl.tolerated", "a part of a list", partial, "VRF-124"),
     BAD("entry-critical", "a critical extension of an entry", "crl.others", entry, NULL, "VRF-049"),
     BAD("no-list", "bytes that are no CRL", "accept.crl", no_list, NULL, "VRF-050"),
 };

@@ -66,10 +66,10 @@ static const struct row {
      "productName", "VRF-110", 11},
     {"name-control", M, false, "040a16084d696c616e2d4230", "040a16084d696c616e2d421b",
      "productName", "VRF-110", 0x1B},
-    {"csp-below-a-space", M, true, "161d434e3d", "161d1f4e3d", "cspID", "VRF-110", 0x1F},
+    {"csp-below-a-space", M, true, "161d434e3d", "161d1f4e3d", "cspID", "VRF-054", 0x1F},
     {"csp-a-space", M, true, "161d434e3d", "161d204e3d", NULL, "", 0},
     {"csp-a-tilde", M, true, "161d434e3d", "161d7e4e3d", NULL, "", 0},
-    {"csp-delete", M, true, "161d434e3d", "161d7f4e3d", "cspID", "VRF-110", 0x7F},
+    {"csp-delete", M, true, "161d434e3d", "161d7f4e3d", "cspID", "VRF-054", 0x7F},
     {"hwid-9-on-turin", T, false, "0408 0001020304050607", "0409 000102030405060708", "hwID",
      "VRF-055", 9},
     {"hwid-7-on-turin", T, false, "0408 0001020304050607", "0407 00010203040506", "hwID", "VRF-055",
@@ -81,9 +81,9 @@ static const struct row {
     {"hwid-on-vlek", M, true, BL, BL "301506 09" ARC "04 0408 0001020304050607", "hwID", "VRF-109",
      1},
     {"csp-on-vcek", M, false, BL, BL "301006 09" ARC "05 0403160141", "cspID", "VRF-109", 1},
-    {"csp-control", M, true, "161d434e3d", "161d1b4e3d", "cspID", "VRF-110", 0x1B},
-    {"csp-not-ascii", M, true, "161d434e3d", "161d804e3d", "cspID", "VRF-110", 0x80},
-    {"csp-not-ia5", M, true, "161d434e", "0c1d434e", "cspID", "VRF-110", 31},
+    {"csp-control", M, true, "161d434e3d", "161d1b4e3d", "cspID", "VRF-054", 0x1B},
+    {"csp-not-ascii", M, true, "161d434e3d", "161d804e3d", "cspID", "VRF-054", 0x80},
+    {"csp-not-ia5", M, true, "161d434e", "0c1d434e", "cspID", "VRF-054", 31},
 };
 
 /* Reading alone says the same as stage chain, but for the rules of every certificate, which come

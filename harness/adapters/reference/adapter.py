@@ -33,7 +33,7 @@ HELLO = {
     "language": "python",
     "ops": ["verify", "parse", "kds_url"],
     "layers": LAYERS.split(),
-    "options": ["at", "pem", "trust_dir", "policy_text", "url", "method", *POLICY.split()],
+    "options": ["at", "pem", "trust_dir", "policy_text", "url", "method", "what", *POLICY.split()],
     "anchors": "configurable",
 }
 # Kind of a parse request -> the op of the reference, and the member that it wants the bytes in.

@@ -127,7 +127,7 @@ def anchors(b: Book) -> None:
     b.refuse(
         "root-of-another-line-no-ark",
         "The root is the ARK of another line, and the chain has no ARK of its own",
-        ["VRF-024", "VRF-030"],
+        ["VRF-024", "VRF-028", "VRF-030"],
         no_ark,
         {"roots": ([other_root], "roots", None)},
     )
@@ -245,6 +245,7 @@ def places(b: Book) -> None:
         base,
         {"certs.vcek": (ask, WHOLE, None)},
         stage="signer",
+        layer="signer",
     )
     b.refuse(
         "vlek-for-vcek",
@@ -259,6 +260,7 @@ def places(b: Book) -> None:
             "certs.asvk": (None, "certificate", None),
         },
         stage="signer",
+        layer="signer",
         flags=["signer-vlek-in-vcek-slot"],
     )
     b.refuse(
@@ -274,6 +276,7 @@ def places(b: Book) -> None:
             "certs.ask": (None, "certificate", None),
         },
         stage="signer",
+        layer="signer",
         flags=["signer-field-says-vlek-leaf-is-vcek"],
     )
     m = world("Milan", 3)
@@ -286,6 +289,7 @@ def places(b: Book) -> None:
         b.base(m),
         {"certs.vcek": (under.der(), "issuer", "asvk"), "certs.ask": (asvk, WHOLE, None)},
         stage="signer",
+        layer="signer",
     )
     under = v.leaf(issuer=mint.name("SEV-Milan"), signer=mint.rsa_signer(keys.root("ask", "Milan")))
     b.refuse(
@@ -298,6 +302,7 @@ def places(b: Book) -> None:
             "certs.asvk": (mint.ask("Milan").der(), WHOLE, None),
         },
         stage="signer",
+        layer="signer",
     )
 
 
@@ -345,8 +350,8 @@ def leaf_as_ca(b: Book) -> None:
     leaf = w.leaf(spki=key.spki(), signer=mint.rsa_signer(second))
     b.refuse(
         "ask-under-ask",
-        "The ASK is issued by another ASK, whose path length is 0, and not by the ARK",
-        ["VRF-028", "VRF-035"],
+        "The ASK is issued and signed by another ASK, which is not there, and not by the ARK",
+        ["VRF-028", "VRF-026"],
         base,
         {
             "report": report,

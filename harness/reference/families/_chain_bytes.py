@@ -22,11 +22,14 @@ def not_one(b: Book) -> None:
         of = b.known_anchor(w) if where == "ark" else base
         b.refuse(name, defect, ["VRF-040"], of, changes, flags=[flag])
 
+    def text(name: str, defect: str, made: bytes, flag: str = PEM) -> None:
+        """MADE of the VCEK's PEM: who reads none has nothing to say about it."""
+        b.refuse(name, defect, ["VRF-040"], "pem", {"certs.vcek": (made, "PEM", None)}, flags=[flag])
+
     vcek, ask, ark = w.certs["vcek"], w.certs["ask"], w.certs["ark"]
     slot("vcek-empty", "The VCEK is empty", b"")
     slot("vcek-1-byte", "The VCEK is one byte", b"\x30")
     slot("vcek-26-bytes", "The VCEK is its first 26 bytes", vcek[:26])
-    slot("vcek-26-bytes-of-pem", "The VCEK is the first 26 bytes of a PEM label", pem(vcek)[:26])
     slot("ask-empty", "The ASK is empty", b"", "ask")
     slot("vcek-cut", "The VCEK is one byte short", vcek[:-1])
     slot("vcek-zeros", "The VCEK is zeros", bytes(len(vcek)))
@@ -44,26 +47,21 @@ def not_one(b: Book) -> None:
     slot("vcek-two", "A second certificate follows the VCEK", vcek + ask, flag=TAIL)
     slot("ask-trailing-byte", "A zero byte follows the ASK", ask + b"\0", "ask", TAIL)
     slot("ark-trailing-byte", "A zero byte follows the ARK, where no root is given", ark + b"\0", "ark", TAIL)
-    slot("pem-two", "The VCEK's PEM holds a second certificate", pem(vcek) + pem(ask), flag=PEM)
-    slot(
-        "pem-label",
-        "The VCEK's PEM is labelled as a public key",
-        pem(vcek, "PUBLIC KEY"),
-        flag=PEM,
-    )
-    broken = pem(vcek).replace(b"MII", b"M!I", 1)
-    slot("pem-letter", "The VCEK's PEM has a letter that is no base64", broken, flag=PEM)
-    no_end = pem(vcek)[: pem(vcek).index(b"-----END")]
-    slot("pem-no-end", "The VCEK's PEM has no END line", no_end, flag=PEM)
-    text = pem(vcek)
-    slot("pem-nul-after", "A zero byte follows the VCEK's PEM", text + b"\0", flag=PEM)
-    slot("pem-mark", "A byte order mark stands before the VCEK's PEM", b"\xef\xbb\xbf" + text, flag=PEM)
-    header = text.replace(b"-----\n", b"-----\nProc-Type: 4,CLEAR\n\n", 1)
-    slot("pem-header", "The VCEK's PEM has a header", header, flag=PEM)
-    other_end = text.replace(b"END CERTIFICATE", b"END CERTIFICATE REQUEST")
-    slot("pem-other-end", "The VCEK's PEM ends with another label", other_end, flag=PEM)
-    slot("pem-no-body", "The VCEK's PEM has no body", pem(b""), flag=PEM)
-    slot("pem-of-trailing", "The VCEK's PEM holds a byte after the certificate", pem(vcek + b"\0"), flag=TAIL)
+    good = pem(vcek)
+    text("vcek-26-bytes-of-pem", "The VCEK is the first 26 bytes of a PEM label", good[:26], SHORT)
+    text("pem-two", "The VCEK's PEM holds a second certificate", good + pem(ask))
+    text("pem-label", "The VCEK's PEM is labelled as a public key", pem(vcek, "PUBLIC KEY"))
+    broken = good.replace(b"MII", b"M!I", 1)
+    text("pem-letter", "The VCEK's PEM has a letter that is no base64", broken)
+    text("pem-no-end", "The VCEK's PEM has no END line", good[: good.index(b"-----END")])
+    text("pem-nul-after", "A zero byte follows the VCEK's PEM", good + b"\0")
+    text("pem-mark", "A byte order mark stands before the VCEK's PEM", b"\xef\xbb\xbf" + good)
+    header = good.replace(b"-----\n", b"-----\nProc-Type: 4,CLEAR\n\n", 1)
+    text("pem-header", "The VCEK's PEM has a header", header)
+    other_end = good.replace(b"END CERTIFICATE", b"END CERTIFICATE REQUEST")
+    text("pem-other-end", "The VCEK's PEM ends with another label", other_end)
+    text("pem-no-body", "The VCEK's PEM has no body", pem(b""))
+    text("pem-of-trailing", "The VCEK's PEM holds a byte after the certificate", pem(vcek + b"\0"), TAIL)
     slot("hex-text", "The VCEK is given as hex text", vcek.hex().encode(), flag=PEM)
     slot("crl-for-vcek", "A CRL stands in the VCEK's place", w.crl)
     slot("report-for-vcek", "The report stands in the VCEK's place", w.report)
@@ -129,6 +127,6 @@ def pem_files(b: Book) -> None:
 
 
 def add(b: Book) -> None:
+    pem_files(b)
     not_one(b)
     broken_der(b)
-    pem_files(b)

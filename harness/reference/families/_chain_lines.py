@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from reference import mint
+from dataclasses import replace
+
+from reference import keys, mint
+from reference.families._bases import question
 from reference.families._book import Book
 from reference.families._chain_anchor import WHOLE
 from reference.world import world
@@ -40,16 +43,6 @@ def lines(b: Book) -> None:
     )
     w = world("Genoa", 3)
     base = b.base(w)
-    for name, defect, family, model in (
-        ("unknown-family", "The report's processor is of no known family", 0x1B, 0x11),
-        ("model-of-no-line", "The report's model lies between Genoa's ranges", 0x19, 0x20),
-    ):
-        fields: dict[str, int | bytes] = {"CPUID_FAM_ID": family, "CPUID_MOD_ID": model}
-        change = {"report": (w.puts(fields), ", ".join(fields), "vcek")}
-        flags = ["chain-unknown-product-nil"]
-        b.refuse(name, defect, ["VRF-061"], base, change, flags=flags)
-        text = f"{defect}, where no root is given"
-        b.refuse(f"{name}-no-root", text, ["VRF-061"], b.known_anchor(w), change, flags=flags)
     milan = world("Milan", 3)
     b.refuse(
         "leaf-under-another-lines-chain",
@@ -68,35 +61,44 @@ def lines(b: Book) -> None:
         },
         flags=["chain-wrong-product-ask"],
     )
-    named = mint.name("SEV-Milan")
-    b.refuse(
-        "ask-of-another-line",
-        "The ASK that the ARK signed names another line than the ARK",
-        ["VRF-030"],
-        base,
-        {
-            "certs.ask": (w.ca(subject=named).der(), "subject.CN", "ark"),
-            "certs.vcek": (w.leaf(issuer=named).der(), "issuer.CN", "ask"),
-        },
-    )
-    named = mint.name("SEV-VLEK-Genoa")
-    b.refuse(
-        "asvk-of-another-line",
-        "The ASVK that the ARK signed names another line than the ARK",
-        ["VRF-030"],
-        b.base(v),
-        {
-            "certs.asvk": (v.ca(subject=named).der(), "subject.CN", "ark"),
-            "certs.vlek": (v.leaf(issuer=named).der(), "issuer.CN", "asvk"),
-        },
-    )
+    ark = keys.root("ark", "Genoa")
+    for of, made in ((milan, mint.ask("Milan", ark=ark)), (v, mint.asvk("Milan", ark=ark))):
+        certified = replace(made, issuer=mint.name("ARK-Genoa"))
+        b.refuse(
+            f"{of.ca_kind}-of-another-line",
+            f"Report, leaf and {of.ca_kind.upper()} are of one line, and another line's ARK, the root, "
+            f"has signed the {of.ca_kind.upper()}",
+            ["VRF-030"],
+            b.base(of),
+            {
+                f"certs.{of.ca_kind}": (certified.der(), "issuer.CN, authorityKeyIdentifier", "ark"),
+                "certs.ark": (w.certs["ark"], WHOLE, None),
+                "roots": (w.roots, "roots", None),
+            },
+            flags=["chain-wrong-product-ask"],
+        )
 
 
 def unknown_lines(b: Book) -> None:
     """Processors of which the notes know no line: strict verifiers refuse them, others ask the chain."""
     w, t = world("Genoa", 3), world("Turin", 3)
     nothing = {"CPUID_FAM_ID": 0, "CPUID_MOD_ID": 0, "CPUID_STEP": 0}
+    nil = "chain-unknown-product-nil"
     for name, title, of, values, flag in (
+        (
+            "unknown-family",
+            "The report's processor is of no known family",
+            w,
+            {"CPUID_FAM_ID": 0x1B},
+            nil,
+        ),
+        (
+            "model-of-no-line",
+            "The report's model lies between Genoa's ranges",
+            w,
+            {"CPUID_MOD_ID": 0x20},
+            nil,
+        ),
         (
             "family-zero",
             "Family, model and stepping are 0 in a version 3 report",
@@ -112,17 +114,20 @@ def unknown_lines(b: Book) -> None:
             "fwd-new-product-venice",
         ),
     ):
-        b.decide(
-            name,
-            title,
-            ["VRF-061", "VRF-122", "SNP-RPT-076"],
-            b.base(of),
-            {"report": (of.puts(values), ", ".join(values), "vcek")},
-            stage="chain",
-            accept={"allow_unknown_product": True},
-            refuse={"allow_unknown_product": False},
-            flags=[flag],
-        )
+        twins = {"": b.base(of)} | ({"-no-root": b.known_anchor(of)} if flag == nil else {})
+        for suffix, twin in twins.items():
+            question(
+                b,
+                name + suffix,
+                title + (", where no root is given" if suffix else ""),
+                ["VRF-061", "VRF-122", "SNP-RPT-076"],
+                twin,
+                {"report": (of.puts(values), ", ".join(values), "vcek")},
+                stage="chain",
+                accept={"allow_unknown_product": True},
+                refuse={"allow_unknown_product": False},
+                flags=[flag],
+            )
     allowed = b.vary(
         "known-line-allowed-unknown",
         "A policy that takes processors of no known line, and one of a known line",

@@ -173,7 +173,7 @@ def unreadable_rights(b: Book) -> None:
     w = world("Genoa", 3)
     for name, what, extension in (
         ("basic-null", "has a NULL for basicConstraints", Extension(BASIC, der.null())),
-        ("basic-empty", "has empty basicConstraints", Extension(BASIC, b"")),
+        ("basic-empty", "has basicConstraints of no bytes", Extension(BASIC, b"")),
         ("usage-null", "has a NULL for keyUsage", Extension(KEY_USAGE, der.null())),
         ("usage-empty", "has a keyUsage without bits", Extension(KEY_USAGE, bytes.fromhex("030100"))),
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from reference import der, keys, mint, pss
+from reference import der, keys, mint, p384, pss
 from reference.families._book import Book, new_root
 from reference.families._chain_anchor import ECDSA_SHA384, KEY
 from reference.families._chain_profile import ONE
@@ -406,6 +406,17 @@ def _trailing(key: RsaKey) -> bytes:
     return der.sequence(RSA, der.bits(key.public() + b"\0"))
 
 
+# SpecifiedECDomain of P-384: SEC 1, C.2; FIPS 186-4, D.1.2.4.
+P384_SPELLED_OUT = der.sequence(
+    der.integer(1),
+    der.sequence(der.oid("1.2.840.10045.1.1"), der.integer(p384.P)),
+    der.sequence(der.octets((p384.P - 3).to_bytes(48, "big")), der.octets(p384.B.to_bytes(48, "big"))),
+    der.octets(b"\x04" + p384.GX.to_bytes(48, "big") + p384.GY.to_bytes(48, "big")),
+    der.integer(p384.N),
+    der.integer(1),
+)
+
+
 def leaf_keys(b: Book) -> None:
     w = world("Genoa", 3)
     base = b.base(w)
@@ -427,14 +438,26 @@ def leaf_keys(b: Book) -> None:
     x, y = w.key.point()
     point = b"\x04" + x.to_bytes(48, "big") + y.to_bytes(48, "big")
     off = point[:-1] + bytes([point[-1] ^ 1])
-    p384 = der.sequence(der.oid(keys.EC_PUBLIC_KEY), der.oid(keys.CURVE_OIDS["secp384r1"]))
-    spki("leaf-off-curve", "The VCEK's point is not on P-384", der.sequence(p384, der.bits(off)))
-    spki("leaf-infinity", "The VCEK's point is the point at infinity", der.sequence(p384, der.bits(b"\0")))
-    spki("leaf-zero-point", "The VCEK's point is (0, 0)", der.sequence(p384, der.bits(b"\x04" + bytes(96))))
-    spki("leaf-point-short", "The VCEK's point is one byte short", der.sequence(p384, der.bits(point[:-1])))
+    named = der.sequence(der.oid(keys.EC_PUBLIC_KEY), der.oid(keys.CURVE_OIDS["secp384r1"]))
+    spki("leaf-off-curve", "The VCEK's point is not on P-384", der.sequence(named, der.bits(off)))
+    spki("leaf-infinity", "The VCEK's point is the point at infinity", der.sequence(named, der.bits(b"\0")))
+    spki("leaf-zero-point", "The VCEK's point is (0, 0)", der.sequence(named, der.bits(b"\x04" + bytes(96))))
+    spki("leaf-point-short", "The VCEK's point is one byte short", der.sequence(named, der.bits(point[:-1])))
     bare = der.sequence(der.sequence(der.oid(keys.EC_PUBLIC_KEY)), der.bits(point))
     spki("leaf-no-curve", "The VCEK's key names no curve", bare)
     wrong = der.sequence(der.oid(keys.EC_PUBLIC_KEY), der.oid(keys.CURVE_OIDS["secp256r1"]))
+    other = keys.forged_ec("brainpool", "brainpoolP384r1")
+    defect = "The VCEK's key is on another curve of 384 bits and signs the report"
+    spki("leaf-brainpool", defect, other.spki(), other)
+    explicit = der.sequence(der.oid(keys.EC_PUBLIC_KEY), P384_SPELLED_OUT)
+    spki(
+        "leaf-explicit-curve",
+        "The VCEK's key has P-384's parameters in place of its name",
+        der.sequence(explicit, der.bits(point)),
+    )
+    spki("leaf-compressed", "The VCEK's point is compressed", w.key.spki(compressed=True))
+    hybrid = bytes([6 | y & 1]) + point[1:]
+    spki("leaf-hybrid", "The VCEK's point is hybrid", der.sequence(named, der.bits(hybrid)))
     spki(
         "leaf-p384-point-as-p256",
         "The VCEK's P-384 point is said to be on P-256",

@@ -118,41 +118,15 @@ def extensions(b: Book) -> None:
     base, crl = b.base(w, crl=True), w.revocation()
     usual = crl.extensions or ()
     flags = ["crl-critical-extension"]
-    only_users = der.sequence(der.tlv(0x81, b"\xff"))
-    only_attributes = der.sequence(der.tlv(0x85, b"\xff"))
-    for name, defect, extension in (
-        (
-            "unknown-critical",
-            "The list has an unknown critical extension",
-            Extension(UNKNOWN, der.null(), True),
-        ),
-        ("delta", "The list is a delta list, critical", Extension(DELTA, der.integer(1), True)),
-        ("delta-not-critical", "The list is a delta list, not critical", Extension(DELTA, der.integer(1))),
-        (
-            "only-users",
-            "The list is of user certificates alone, critical",
-            Extension(SCOPE, only_users, True),
-        ),
-        (
-            "only-users-not-critical",
-            "The list is of user certificates alone, not critical",
-            Extension(SCOPE, only_users),
-        ),
-        (
-            "one-point",
-            "The list is that of one distribution point, not critical",
-            Extension(
-                SCOPE, der.sequence(der.explicit(0, der.explicit(0, der.tlv(0x86, b"http://crl.example"))))
-            ),
-        ),
-        (
-            "only-attributes",
-            "The list is of attribute certificates alone",
-            Extension(SCOPE, only_attributes, True),
-        ),
-    ):
-        made = replace(crl, extensions=(*usual, extension))
-        b.refuse(name, defect, ["VRF-049"], base, listed(made, "crlExtensions"), flags=flags)
+    made = replace(crl, extensions=(*usual, Extension(UNKNOWN, der.null(), True)))
+    b.refuse(
+        "unknown-critical",
+        "The list has an unknown critical extension",
+        ["VRF-049"],
+        base,
+        listed(made, "crlExtensions"),
+        flags=flags,
+    )
     another = Revoked(b"\x04", der.utc_time(THIS_UPDATE))
     issuer = der.sequence(der.tlv(0xA4, mint.name("SEV-Genoa")))
     for name, defect, extension in (
@@ -174,7 +148,6 @@ def extensions(b: Book) -> None:
         ("no-key-id", "A list without authorityKeyIdentifier", (usual[1],)),
         ("other-key-id", "A list with another authorityKeyIdentifier", (_other_key_id(), usual[1])),
         ("unknown-extension", "A list with an unknown extension", (*usual, Extension(UNKNOWN, der.null()))),
-        ("freshest", "A list that names delta lists", (*usual, _freshest())),
         ("number-20-bytes", "A list whose cRLNumber has 20 bytes", (usual[0], _long_number())),
     ):
         b.vary(name, title, ["VRF-049"], base, listed(replace(crl, extensions=new), "crlExtensions"))
@@ -186,6 +159,36 @@ def extensions(b: Book) -> None:
         base,
         listed(replace(crl, entries=(entry,)), "crlEntryExtensions"),
     )
+
+
+def partial(b: Book) -> None:
+    """Lists that say that they are a part: what they do not name may be revoked all the same."""
+    w = world("Genoa", 3)
+    base, crl = b.base(w, crl=True), w.revocation()
+    usual = crl.extensions or ()
+    only_users, only_attributes = (der.sequence(der.tlv(tag, b"\xff")) for tag in (0x81, 0x85))
+    point = der.sequence(der.explicit(0, der.explicit(0, der.tlv(0x86, b"http://crl.example"))))
+    for name, defect, oid, value, critical in (
+        ("delta", "The list is a delta list, critical", DELTA, der.integer(1), True),
+        ("delta-not-critical", "The list is a delta list, not critical", DELTA, der.integer(1), False),
+        ("only-users", "The list is of user certificates alone, critical", SCOPE, only_users, True),
+        (
+            "only-users-not-critical",
+            "The list is of user certificates alone, not critical",
+            SCOPE,
+            only_users,
+            False,
+        ),
+        ("one-point", "The list is that of one distribution point, not critical", SCOPE, point, False),
+        ("only-attributes", "The list is of attribute certificates alone", SCOPE, only_attributes, True),
+    ):
+        made = replace(crl, extensions=(*usual, Extension(oid, value, critical)))
+        requirement = ["VRF-124", "VRF-049"] if critical else ["VRF-124"]
+        flags = ["crl-partial-list", *(["crl-critical-extension"] if critical else [])]
+        b.refuse(name, defect, requirement, base, listed(made, "crlExtensions"), flags=flags)
+    whole = replace(crl, extensions=(*usual, _freshest()))
+    title = "A whole list that names delta lists"
+    b.vary("freshest", title, ["VRF-124", "VRF-049"], base, listed(whole, "crlExtensions"))
 
 
 def _other_key_id() -> Extension:
@@ -229,4 +232,5 @@ def add(b: Book) -> None:
     named(b)
     several(b)
     extensions(b)
+    partial(b)
     forms(b)

@@ -271,25 +271,19 @@ HTML = b"<!DOCTYPE html><html><head><title>503</title></head><body>Service Unava
 
 def not_one(b: Book) -> None:
     w = world("Genoa", 3)
-    base, crl = b.base(w, crl=True), w.crl
-    b.vary(
-        "pem",
-        "The good list as one PEM block",
-        ["VRF-042"],
-        base,
-        {"crl": (pem(crl, "X509 CRL"), "PEM", None)},
-    )
+    base, crl, text = b.base(w, crl=True), w.crl, pem(w.crl, "X509 CRL")
+    flags = ["crl-html-or-pem"]
+    b.vary("pem", "The good list as one PEM block", ["VRF-042"], base, {"crl": (text, "PEM", None)})
+    for name, defect, made in (
+        ("no-end", "The list is PEM without its END line", text.partition(b"-----END")[0]),
+        ("two", "The list is PEM of two lists", text * 2),
+        ("of-certificate", "The list is PEM of the ARK", pem(w.certs["ark"])),
+    ):
+        b.refuse(f"not-pem-{name}", defect, ["VRF-050"], "pem", {"crl": (made, "PEM", None)}, flags=flags)
     for name, defect, made in (
         ("empty", "The list is empty", b""),
         ("html", "The list is a web page", HTML),
         ("json", "The list is JSON", b'{"error":"not found"}'),
-        (
-            "pem-no-end",
-            "The list is PEM without its END line",
-            pem(crl, "X509 CRL").partition(b"-----END")[0],
-        ),
-        ("pem-two", "The list is PEM of two lists", pem(crl, "X509 CRL") * 2),
-        ("pem-of-certificate", "The list is PEM of the ARK", pem(w.certs["ark"])),
         ("cut", "The list is one byte short", crl[:-1]),
         ("half", "The list is cut in half", crl[: len(crl) // 2]),
         ("one-byte", "The list is one byte", crl[:1]),
@@ -299,9 +293,7 @@ def not_one(b: Book) -> None:
         ("certificate", "The ARK stands in the list's place", w.certs["ark"]),
         ("sequence", "The list is an empty SEQUENCE", der.sequence()),
     ):
-        b.refuse(
-            f"not-{name}", defect, ["VRF-050"], base, {"crl": (made, "list", None)}, flags=["crl-html-or-pem"]
-        )
+        b.refuse(f"not-{name}", defect, ["VRF-050"], base, {"crl": (made, "list", None)}, flags=flags)
 
 
 def required(b: Book) -> None:

@@ -359,11 +359,16 @@ PROCESSORS = (
     ("turin", "Genoa", "vcek", 5, 0x1A, 0x11, OTHER, "A Turin under Genoa's chain", WRONG),
     ("genoa-under-milan", "Milan", "vcek", 3, 0x19, 0x11, OTHER, "A Genoa under Milan's chain", WRONG),
     ("vlek", "Genoa", "vlek", 5, 0x19, 0x01, OTHER, "A Milan under Genoa's VLEK", WRONG),
-    ("gap", "Genoa", "vcek", 5, 0x19, 0x20, NONE, "A model behind Genoa's first range", UNKNOWN),
-    ("before-zen4c", "Genoa", "vcek", 5, 0x19, 0x9F, NONE, "A model before Genoa's second range", UNKNOWN),
-    ("behind-zen4c", "Genoa", "vcek", 5, 0x19, 0xB0, NONE, "A model behind Genoa's second range", UNKNOWN),
-    ("family-1b", "Genoa", "vcek", 5, 0x1B, 0x11, NONE, "A family that is not known", UNKNOWN),
-    ("behind-turin", "Turin", "vcek", 5, 0x1A, 0x12, NONE, "A model behind Turin's", UNKNOWN),
+)
+# Name, line of the chain, family, model, defect, title, flag.
+UNKNOWN_PROCESSORS = (
+    ("gap", "Genoa", 0x19, 0x20, NONE, "A model behind Genoa's first range", UNKNOWN),
+    ("before-zen4c", "Genoa", 0x19, 0x9F, NONE, "A model before Genoa's second range", UNKNOWN),
+    ("behind-zen4c", "Genoa", 0x19, 0xB0, NONE, "A model behind Genoa's second range", UNKNOWN),
+    ("family-1b", "Genoa", 0x1B, 0x11, NONE, "A family that is not known", UNKNOWN),
+    ("behind-turin", "Turin", 0x1A, 0x12, NONE, "A model behind Turin's", UNKNOWN),
+    ("zero", "Genoa", 0, 0, "Family and model are 0 in version 5", "", "parse-v3-fms-zero"),
+    ("venice", "Turin", 0x1A, 0x50, "The processor is a Venice", "", "fwd-new-product-venice"),
 )
 
 
@@ -387,10 +392,7 @@ def _product(b: Book) -> None:
             layer="chain",
             flags=[flag],
         )
-    for name, line, family, model, defect, flag in (
-        ("zero", "Genoa", 0x00, 0x00, "Family and model are 0 in version 5", "parse-v3-fms-zero"),
-        ("venice", "Turin", 0x1A, 0x50, "The processor is a Venice", "fwd-new-product-venice"),
-    ):
+    for name, line, family, model, defect, title, flag in UNKNOWN_PROCESSORS:
         w = world(line, 5)
         question(
             b,
@@ -399,7 +401,7 @@ def _product(b: Book) -> None:
             ["VRF-122", "VRF-061", "SNP-RPT-076"],
             b.base(w),
             {"report": _processor(w, family, model)},
-            title=f"{defect}, the chain is {line}'s",
+            title=title or f"{defect}, the chain is {line}'s",
             accept={"allow_unknown_product": True},
             refuse={"allow_unknown_product": False},
             stage="chain",

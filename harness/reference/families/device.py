@@ -51,7 +51,6 @@ def build() -> Family:
     """The ioctls, the host's answers, the attributes."""
     family = Family("device", "The guest's driver", TEXT)
     add_notes(family)
-    family.blob("zero-page", bytes(4096))
     family.blob("report-rsp-1", sealed(report_response()))
     family.blob("report-rsp-3", sealed(report_response(), seqno=4))
     family.blob("key-rsp-1", sealed(key_response(), kind=4))

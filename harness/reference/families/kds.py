@@ -9,14 +9,16 @@ TEXT = """
 A client of AMD's key distribution service, https://kdsintf.amd.com, from both ends of the wire.
 
 Op `kds_url`: the path and query of the VCEK that a `report` needs (`product`: the product line, for a
-version 2 report, which does not say it). Output: `url`, in lower case and with two digits at least. With
-`url` in the input, and `method` if it is not GET, that request is judged: it is valid if it brings the VCEK
-of the report's chip and REPORTED_TCB, whatever its digits look like. Reasons: `vlek` (a VLEK signed the
-report, it is not to be had here), `masked` (CHIP_ID is zero), `product` (no known product line), `signer`
-(the report names no key), `method`, `malformed` (not a path and query that clients send), `unknown` (another
-chip, or no such product line), `credentials` (a VLEK, which needs a provider's), `other-tcb` (it brings the
-VCEK of another TCB). How AMD's service refuses what is malformed or needs credentials, and whether it
-overlooks a parameter too many, is open (AMB-63, AMB-64, AMB-90): sevkit's answers 400, 404 and 401.
+version 2 report, which does not say it); with `what` the path of its leaf's chain, `cert_chain`, or of the
+list of that chain's ARK, `crl`. Output: `url`, in lower case and with two digits at least. With `url` in
+the input, and `method` if it is not GET, that request is judged: it is valid if it brings the VCEK of the
+report's chip and REPORTED_TCB, whatever its digits look like, or the chain that its leaf needs. Reasons:
+`vlek` (a VLEK signed the report, it is not to be had here), `masked` (CHIP_ID is zero), `product` (no
+known product line), `signer` (the report names no key), `method`, `malformed` (not a path and query that
+clients send), `unknown` (another chip, or no such product line), `credentials` (a VLEK, which needs a
+provider's), `other-tcb` (it brings the VCEK of another TCB), `kind` (it brings the chain of another kind
+of leaf or of another line). How AMD's service refuses what is malformed or needs credentials, and whether
+it overlooks a parameter too many, is open (AMB-63, AMB-64, AMB-90): sevkit's answers 400, 404 and 401.
 
 Op `kds_body`: what a client may take of an answer to `path`: HTTP `status`, `body`, `content_length` if
 there was one; for a list also the `report` and `certs` that it is checked with at the time `at`. Output:

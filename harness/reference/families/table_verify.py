@@ -185,22 +185,19 @@ def add_missing(c: Cases) -> None:
 
 def add_blobs(c: Cases) -> None:
     vcek = c.vcek_table
-    leaf, ask = vcek[VCEK], vcek[ASK]
+    leaf = vcek[VCEK]
     short, tail = "chain-short-cert-panics", "chain-cert-trailing-bytes"
     for name, text, req, blob, flag in (
         ("leaf-empty", "The VCEK's entry has length 0", "SNP-TAB-014 VRF-040", b"", "ct-zero-length-entry"),
         ("leaf-26", "The VCEK's entry has 26 bytes", "VRF-040", leaf[:26], short),
         ("leaf-cut", "The VCEK's entry ends one byte early", "VRF-040", leaf[:-1], short),
         ("leaf-padded", "The VCEK's entry goes on with zeros", "VRF-040", leaf + bytes(8), tail),
-        (
-            "leaf-two-pem",
-            "The VCEK's entry has two PEM certificates",
-            "VRF-040",
-            mint.pem(leaf) + mint.pem(ask),
-            PEM_FLAG,
-        ),
     ):
         c.invalid(name, text, req, vcek | {VCEK: blob}, "chain", flag)
+    pems = {guid: mint.pem(blob) for guid, blob in vcek.items()}
+    two = pems | {VCEK: pems[VCEK] + pems[ASK]}
+    text = "The VCEK's entry has two PEM certificates"
+    c.invalid("leaf-two-pem", text, "VRF-040", two, "chain", PEM_FLAG, twin="pem")
     random = bytes((i * 37 + 11) & 0xFF for i in range(32))
     c.invalid(
         "ark-random",
