@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-import copy
+import dataclasses
 import functools
 import hashlib
 import json
+import pkgutil
 import re
 import shlex
 import shutil
@@ -19,7 +20,9 @@ from typing import Any
 import jsonschema
 import pytest
 from pack import __main__ as packer
+from reference import device, machine, ops, policy, rmp_moves, rmp_types, verify
 from reference.bundle import read
+from reference.ops import rmp as rmp_op
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLE_MAX = 12 << 20
@@ -205,7 +208,7 @@ def test_files_fit_their_schemas(bundle: Path) -> None:
 
 
 def test_references_fit_the_schema(bundle: Path) -> None:
-    """The schema leaves `input` to the ops; what loaders take for a reference is one."""
+    """What loaders take for a reference is one."""
     schema = _schema(bundle, "cases")
     rule = jsonschema.Draft202012Validator({"$ref": "#/$defs/bytes", "$defs": schema["$defs"]})
     for path in sorted((bundle / "vectors" / "cases").glob("*.json")):
@@ -215,34 +218,104 @@ def test_references_fit_the_schema(bundle: Path) -> None:
             assert reference.get("blob", "") in {"", *family["blobs"]}, (path.name, reference)
 
 
+Fault = Callable[[dict[str, Any]], Any]
+
+
 def _bare_policy(case: dict[str, Any]) -> None:
     case["expect"] = {"result": "policy"}
 
 
-# What the schema must refuse, done to an invalid case.
-FAULTS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "unknown member": lambda case: case.update(acceptable=True),
-    "unknown result": lambda case: case["expect"].update(result="acceptable"),
-    "no twin": lambda case: case.pop("twin"),
-    "no defect": lambda case: case.pop("defect"),
-    "no changes": lambda case: case.pop("changes"),
-    "no requirement": lambda case: case.update(requirement=[]),
-    "no op": lambda case: case["input"].pop("op"),
-    "bare policy": _bare_policy,
-    "valid with a twin": lambda case: case["expect"].update(result="valid"),
-    "id of another form": lambda case: case.update(id="Upper.case"),
+def _status(case: dict[str, Any]) -> None:
+    del case["expect"]["stage"]
+    case["expect"]["status"] = "INVALID_PARAM"
+
+
+def _input(**members: Any) -> Fault:
+    return lambda case: case["input"].update(members)
+
+
+def _renamed(old: str, new: str) -> Fault:
+    return lambda case: case["input"].update({new: case["input"].pop(old)})
+
+
+# What the schema must refuse, done to the first case with this op and result.
+FAULTS: dict[str, tuple[str, str, Fault]] = {
+    "unknown member": ("verify", "invalid", lambda case: case.update(acceptable=True)),
+    "unknown result": ("verify", "invalid", lambda case: case["expect"].update(result="acceptable")),
+    "no twin": ("verify", "invalid", lambda case: case.pop("twin")),
+    "no defect": ("verify", "invalid", lambda case: case.pop("defect")),
+    "no changes": ("verify", "invalid", lambda case: case.pop("changes")),
+    "no requirement": ("verify", "invalid", lambda case: case.update(requirement=[])),
+    "no op": ("verify", "invalid", lambda case: case["input"].pop("op")),
+    "bare policy": ("verify", "invalid", _bare_policy),
+    "valid with a twin": ("verify", "invalid", lambda case: case["expect"].update(result="valid")),
+    "id of another form": ("verify", "invalid", lambda case: case.update(id="Upper.case")),
+    "unknown op": ("verify", "valid", _input(op="verfy")),
+    "another op's input": ("verify", "valid", _input(op="certtable")),
+    "misspelt roots": ("verify", "valid", _renamed("roots", "rots")),
+    "no certificates": ("verify", "valid", lambda case: case["input"].pop("certs")),
+    "certificates twice": ("verify", "valid", _input(table={"base64": ""})),
+    "unknown slot": ("verify", "valid", _input(certs={"vceck": {"base64": ""}})),
+    "no report": ("verify", "valid", lambda case: case["input"].pop("report")),
+    "odd base64": ("verify", "valid", _input(report={"base64": "A"})),
+    "month 99": ("verify", "valid", _input(at="2026-99-01T00:00:00Z")),
+    "hour 24": ("verify", "valid", _input(at="2026-01-01T24:00:00Z")),
+    "unknown policy": ("verify", "valid", _input(policy={"allow_debugging": True})),
+    "policy of another type": ("verify", "valid", _input(policy={"vmpl_max": "3"})),
+    "unknown option": ("verify", "policy", lambda case: case["expect"]["policy"].update(accept={"x": True})),
+    "twin without defect": ("parse", "policy", lambda case: case.update(twin=case["id"])),
+    "unknown stage": ("verify", "invalid", lambda case: case["expect"].update(stage="bindng")),
+    "status for a verifier": ("verify", "invalid", _status),
+    "stage that parsing has not": ("parse", "invalid", lambda case: case["expect"].update(stage="chain")),
+    "stage for a table": ("certtable", "invalid", lambda case: case.update(expect={"result": "invalid", "stage": "chain"})),
+    "unknown kernel": ("device", "valid", _input(kernels=["6.1"])),
+    "step of both kinds": ("device", "valid", lambda case: case["input"]["steps"][0].update(probe=1)),
+    "unknown call": ("tsm", "valid", lambda case: case["input"]["steps"][0].update(call="openat")),
+    "unknown instruction": ("rmp", "valid", lambda case: case["input"]["do"].update(instruction="PSMSH")),
+    "misspelt operand": ("rmp", "valid", lambda case: case["input"]["do"].update(sap="0x1000")),
+    "short key": ("request", "valid", lambda case: case["input"]["vmpck"].__setitem__(0, "00")),
+    "three requests": ("key", "valid", lambda case: case["input"].update(requests=[{}, {}, {}])),
+    "no claimed type": ("pages", "valid", lambda case: case["input"]["pages"][0].pop("type")),
+    "both tables": ("rmp_location", "valid", _input(shift=36, shift_min=30, shift_max=40, table={}, end="0x0")),
 }
+
+
+def _first(bundle: Path, op: str, result: str) -> dict[str, Any]:
+    """The family of one case, the first of the files with OP and RESULT."""
+    for path in sorted((bundle / "vectors" / "cases").glob("*.json")):
+        family: dict[str, Any] = json.loads(path.read_text())
+        for case in family["cases"]:
+            if case["input"]["op"] == op and case["expect"]["result"] == result:
+                return family | {"cases": [case]}
+    raise AssertionError((op, result))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_schema_refuses(bundle: Path, fault: str) -> None:
-    family = json.loads((bundle / "vectors" / "cases" / "signature.json").read_text())
-    case = copy.deepcopy(next(c for c in family["cases"] if c["expect"]["result"] == "invalid"))
-    family["cases"] = [case]
+    op, result, spoil = FAULTS[fault]
+    family = _first(bundle, op, result)
     validator = jsonschema.Draft202012Validator(_schema(bundle, "cases"))
     assert validator.is_valid(family)
-    FAULTS[fault](case)
+    spoil(family["cases"][0])
     assert not validator.is_valid(family)
+
+
+def test_schema_has_the_names_of_the_reference(bundle: Path) -> None:
+    defs = _schema(bundle, "cases")["$defs"]
+
+    def members(name: str) -> set[str]:
+        return set(defs[name]["properties"])
+
+    assert {name.removeprefix("op_") for name in defs if name.startswith("op_")} == {
+        module.name for module in pkgutil.iter_modules(ops.__path__)
+    }
+    assert members("policy_verify") == set(policy.MEMBERS)
+    assert members("policy_machine") == {field.name for field in dataclasses.fields(machine.Switches)}
+    assert members("policy_rmp") == {field.name for field in dataclasses.fields(rmp_types.Rules)}
+    assert defs["by_stage"]["properties"]["stage"]["enum"] == [*verify.STAGES, "policy-file"]
+    assert set(defs["kernels"]["items"]["enum"]) == set(device.GENERATIONS)
+    instructions = defs["rmp_call"]["properties"]["instruction"]["enum"]
+    assert set(instructions) == {*rmp_op.CALLS, *rmp_moves.COMMANDS}
 
 
 # ---- loaders: the commands of docs/ten-minutes.md ----
