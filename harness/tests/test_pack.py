@@ -122,7 +122,8 @@ def test_sizes(bundle: Path) -> None:
 
 def test_keys_are_marked(bundle: Path) -> None:
     assert "Never trust them outside tests" in (bundle / "vectors" / "README.md").read_text()
-    assert len(list((bundle / "vectors" / "keys").glob("*.pem"))) == 9
+    assert len(list((bundle / "vectors" / "keys").glob("*.key.pem"))) == 9
+    assert len(list((bundle / "vectors" / "keys").glob("*.cert.pem"))) == 3
 
 
 def test_changes_name_every_family(bundle: Path) -> None:
@@ -136,6 +137,50 @@ def test_readme_names_every_member(bundle: Path) -> None:
     rows = re.findall(r"^\|(.*?)\|", (bundle / "vectors" / "README.md").read_text(), re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert set(schema["$defs"]["case"]["properties"]) <= named
+
+
+def _section(page: Path, title: str) -> str:
+    """The part of PAGE under TITLE."""
+    return re.split(r"^## ", page.read_text(), flags=re.MULTILINE)[1:][_titles(page).index(title)]
+
+
+def _titles(page: Path) -> list[str]:
+    return re.findall(r"^## (.*)$", page.read_text(), re.MULTILINE)
+
+
+def _cases(bundle: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted((bundle / "vectors" / "cases").glob("*.json")):
+        yield from json.loads(path.read_text())["cases"]
+
+
+def test_readme_names_every_signer(bundle: Path) -> None:
+    text = _section(bundle / "vectors" / "README.md", "Signers")
+    named = set(re.findall(r"`([^`]+)`", text)) | {f"vmpck{n}" for n in range(4)}
+    used = {change["signer"] for case in _cases(bundle) for change in case.get("changes", [])}
+    assert used - {None} <= named
+
+
+# Sources that say of themselves what they are.
+PLAIN = r"IETF .*|RFC \d+|(\w|[/-])+( (issue|pull|PR) |#)\d+( comment)?"
+
+
+def test_readme_names_every_source(bundle: Path) -> None:
+    text = _section(bundle / "vectors" / "README.md", "Requirements")
+    forms = [re.escape(name).replace(r"\.\.\.", ".*") for name in re.findall(r"`([^`]+)`", text)]
+    rows = [
+        row
+        for path in (bundle / "vectors" / "requirements").glob("*.json")
+        for row in json.loads(path.read_text())["rows"]
+    ]
+    used = {source for row in rows for source in row["sources"]}
+    form = re.compile("|".join([PLAIN, r"real R.*", *forms]))
+    assert sorted(source for source in used if not form.fullmatch(source)) == []
+
+
+def test_ambiguities_that_are_named_are_there(bundle: Path) -> None:
+    rows = set(re.findall(r"^\| (AMB-\d+) ", (bundle / "docs" / "ambiguities.md").read_text(), re.MULTILINE))
+    for path in (*bundle.rglob("*.json"), *bundle.rglob("*.md")):
+        assert set(re.findall(r"AMB-\d+", path.read_text())) <= rows, path.name
 
 
 def test_ten_minutes_names_every_member(bundle: Path) -> None:
@@ -171,8 +216,49 @@ def dead_links(top: Path) -> Iterator[str]:
                 yield f"{page.relative_to(top)}: {link}"
 
 
+FOLDERS = "docs|emulator|harness|loaders|suites|vectors"
+# What a reader of the archive has before him; the other texts name places in the repository, too.
+ALONE = ("docs/vectors/", "vectors/cases/", "vectors/README.md")
+BUILT = {"loaders/c/loader"}
+
+
+def dead_paths(top: Path, root: Path) -> Iterator[str]:
+    """Paths that texts below TOP name and TOP has not, nor, but for ALONE and pages, the tree at ROOT."""
+    form = re.compile(rf"(?<![\w./-])(?:{FOLDERS})/[\w.*/-]*[\w*/]")
+    for page in sorted((*top.rglob("*.md"), *top.rglob("*.json"))):
+        name = page.relative_to(top).as_posix()
+        text = re.sub(r"\]\([^)\s]+\)", "]", page.read_text())  # test_links has these
+        for path in sorted({path for path in form.findall(text) if "NAME" not in path} - BUILT):
+            strict = name.startswith(ALONE) or path.startswith(("docs/", "vectors/"))
+            if not any(any(tree.glob(path.rstrip("/"))) for tree in ([top] if strict else [top, root])):
+                yield f"{name}: {path}"
+
+
+def test_paths(bundle: Path) -> None:
+    assert list(dead_paths(bundle, ROOT)) == []
+
+
+def test_dead_paths_are_found(tmp_path: Path) -> None:
+    top, root = tmp_path / "top", tmp_path / "root"
+    for name in ("top/docs/a.md", "root/docs/b.md", "root/emulator/c.c", "top/vectors/cases/d.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("see docs/a.md, `docs/b.md`, emulator/c.c, emulator/*.c and suites/e.c.")
+    found = ["docs/a.md: docs/b.md", "docs/a.md: suites/e.c"]
+    places = ["docs/b.md", "emulator/*.c", "emulator/c.c", "suites/e.c"]
+    assert list(dead_paths(top, root)) == found + [f"vectors/cases/d.json: {place}" for place in places]
+
+
 def test_links(bundle: Path) -> None:
     assert list(dead_links(bundle)) == []
+
+
+def test_other_pages_are_named_without_links(trees: tuple[Path, Path]) -> None:
+    tree = trees[1]
+    for name in ("limits", "profiles"):
+        (tree / f"docs/{name}.md").write_text("[a](verifier.md#stages), [b](kds.md#x), [c](https://a.b/c)\n")
+    files = packer.collect(tree)
+    assert files["docs/limits.md"] == b"[a](verifier.md#stages), b, [c](https://a.b/c)\n"
+    assert files["docs/profiles.md"] == (tree / "docs/profiles.md").read_bytes()
 
 
 def test_dead_links_are_found(tmp_path: Path) -> None:
@@ -267,7 +353,11 @@ FAULTS: dict[str, tuple[str, str, Fault]] = {
     "unknown stage": ("verify", "invalid", lambda case: case["expect"].update(stage="bindng")),
     "status for a verifier": ("verify", "invalid", _status),
     "stage that parsing has not": ("parse", "invalid", lambda case: case["expect"].update(stage="chain")),
-    "stage for a table": ("certtable", "invalid", lambda case: case.update(expect={"result": "invalid", "stage": "chain"})),
+    "stage for a table": (
+        "certtable",
+        "invalid",
+        lambda case: case.update(expect={"result": "invalid", "stage": "chain"}),
+    ),
     "unknown kernel": ("device", "valid", _input(kernels=["6.1"])),
     "step of both kinds": ("device", "valid", lambda case: case["input"]["steps"][0].update(probe=1)),
     "unknown call": ("tsm", "valid", lambda case: case["input"]["steps"][0].update(call="openat")),
@@ -276,7 +366,11 @@ FAULTS: dict[str, tuple[str, str, Fault]] = {
     "short key": ("request", "valid", lambda case: case["input"]["vmpck"].__setitem__(0, "00")),
     "three requests": ("key", "valid", lambda case: case["input"].update(requests=[{}, {}, {}])),
     "no claimed type": ("pages", "valid", lambda case: case["input"]["pages"][0].pop("type")),
-    "both tables": ("rmp_location", "valid", _input(shift=36, shift_min=30, shift_max=40, table={}, end="0x0")),
+    "both tables": (
+        "rmp_location",
+        "valid",
+        _input(shift=36, shift_min=30, shift_max=40, table={}, end="0x0"),
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reference import chain, docs, families, ops, verify
+from reference import cert, chain, docs, families, keys, ops, verify
 from reference.__main__ import CASES, requirements
 from reference.bundle import Case, Family, apply, diff, read
 from reference.check import check, check_twin, contradictions, judge
@@ -78,6 +79,15 @@ def test_pages(bundle: list[Family]) -> None:
     made = docs.pages(bundle)
     folder = ROOT / "docs" / "vectors"
     assert {path.name: path.read_text() for path in folder.glob("*.md")} == made
+
+
+def test_anchors() -> None:
+    """The certificates in the folder are the keys', and their keys the ones that are known."""
+    made = docs.anchors()
+    assert {path.name: path.read_bytes() for path in keys.KEYS.glob("*.cert.pem")} == made
+    known = {hashlib.sha256(cert.parse(data).spki).hexdigest() for data in made.values()}
+    assert len(known) == 3
+    assert known < chain.PINNED
 
 
 # ---- the proof can fail ----
