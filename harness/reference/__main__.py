@@ -38,12 +38,12 @@ def requirements() -> set[str]:
 def _chosen(names: tuple[str, ...]) -> list[Family]:
     paths = sorted(CASES.glob("*.json"))
     found = [read(path) for path in paths]
-    return [f for f in found if not names or f.name in names or f.file in names]
+    return [f for f in found if not names or f.name in names]
 
 
 def _made(name: str) -> tuple[str, int, str]:
     family = families.build(name)
-    return family.file, len(family.cases), render(family)
+    return family.name, len(family.cases), render(family)
 
 
 @main.command()
@@ -53,9 +53,9 @@ def generate(names: tuple[str, ...], out: Path) -> None:
     """Writes the files of the families NAMES, or of all."""
     out.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor() as pool:
-        for file, cases, text in pool.map(_made, names or families.names()):
-            (out / f"{file}.json").write_text(text, encoding="utf-8")
-            click.echo(f"{file}: {cases} cases")
+        for name, cases, text in pool.map(_made, names or families.names()):
+            (out / f"{name}.json").write_text(text, encoding="utf-8")
+            click.echo(f"{name}: {cases} cases")
 
 
 @main.command(name="check")

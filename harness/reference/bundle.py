@@ -1,6 +1,6 @@
 """Vector files: families of cases as Python makes them, and as JSON keeps them.
 
-A family is one file, vectors/cases/FILE.json (vectors/schema/cases.schema.json). A generator
+A family is one file, vectors/cases/NAME.json (vectors/schema/cases.schema.json). A generator
 (families/FAMILY.py) gives cases whose inputs hold plain bytes; the file keeps each byte string as a named
 blob, a patch against one, or base64, whichever is shortest. Nothing here depends on time or chance.
 """
@@ -74,7 +74,6 @@ class Family:
     name: str
     title: str
     text: str  # what the family is about and what its ops' inputs mean: Markdown
-    file: str = ""
     blobs: dict[str, bytes] = field(default_factory=dict)
     notes: dict[str, dict[str, str]] = field(default_factory=dict)
     cases: list[Case] = field(default_factory=list)
@@ -415,9 +414,7 @@ def read(path: Path) -> Family:
     """A file's family, bytes in place of references; ValueError on a reference that leads nowhere."""
     data = json.loads(path.read_text(encoding="utf-8"))
     blobs = {name: base64.b64decode(text, validate=True) for name, text in data["blobs"].items()}
-    family = Family(
-        data["family"], data["title"], data["text"], file=path.stem, blobs=blobs, notes=data["notes"]
-    )
+    family = Family(data["family"], data["title"], data["text"], blobs=blobs, notes=data["notes"])
     for row in data["cases"]:
         try:
             family.cases.append(_case(family.name, row, blobs))

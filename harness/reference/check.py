@@ -211,7 +211,7 @@ def summary(families: list[Family]) -> str:
     for family in [*families]:
         counted = classes([family])
         lines.append(
-            f"{family.file:<16}{len(family.cases):>7}{len(counted['invalid']):>9}"
+            f"{family.name:<16}{len(family.cases):>7}{len(counted['invalid']):>9}"
             f"{len(counted['valid']):>7}{len(counted['policy']):>8}"
         )
     total, counted = Counter(c.result for f in families for c in f.cases), classes(families)

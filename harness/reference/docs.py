@@ -39,7 +39,7 @@ def family_page(family: Family) -> str:
     counted = classes([family])
     out = [MADE, f"# {family.title}\n", family.text.strip() + "\n"]
     out.append(
-        f"File `vectors/cases/{family.file}.json`: {len(family.cases)} cases; classes: "
+        f"File `vectors/cases/{family.name}.json`: {len(family.cases)} cases; classes: "
         + ", ".join(f"{len(counted[result])} {result}" for result in ("valid", "invalid", "policy"))
         + ".\n"
     )
@@ -144,7 +144,7 @@ def index_page(families: list[Family]) -> str:
         "that they show: [verifier bugs](bugs.md). Form of the files: `vectors/schema/cases.schema.json`.\n"
     )
     out.append("| family | cases | valid | invalid | policy |\n|---|---|---|---|---|")
-    rows = [([family], f"[{family.file}]({family.file}.md)") for family in families]
+    rows = [([family], f"[{family.name}]({family.name}.md)") for family in families]
     for group, name in [*rows, (families, "all")]:
         counted = classes(group)
         numbers = [len(counted[result]) for result in ("valid", "invalid", "policy")]
@@ -179,5 +179,5 @@ def anchors() -> dict[str, bytes]:
 
 def pages(families: list[Family]) -> dict[str, str]:
     """File names in docs/vectors/ and their texts."""
-    found = {f"{family.file}.md": family_page(family) for family in families}
+    found = {f"{family.name}.md": family_page(family) for family in families}
     return found | {"README.md": index_page(families), "bugs.md": bugs_page(families)}

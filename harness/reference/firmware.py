@@ -31,6 +31,7 @@ from reference.message import (
 EXHAUSTED = 2**64 - 2
 REPORT_SIZE = 0x4A0
 SIGNATURE = 0x2A0  # in a report, up to its end
+VCEK, VLEK, NO_KEY = 0, 1, 7  # SIGNING_KEY
 OFFERED = (CPUID, KEY, REPORT, TSC_INFO)
 
 
@@ -125,23 +126,26 @@ class Firmware:
         return le(STATUS[status], 4) + bytes(28) + derived
 
     def _report(self, header: Header, payload: bytes) -> bytes:
-        """Section 7. Of the report VMPL, SIGNATURE_ALGO, REPORT_DATA and whether it is signed, the signature
-        being a stand-in; reports have a reference of their own."""
+        """Section 7. Of the report VMPL, SIGNATURE_ALGO, KEY_INFO's two fields about keys, REPORT_DATA and
+        whether it is signed, the signature being a stand-in; reports have a reference of their own."""
         data = payload.ljust(0x60, b"\0")
         status = self._report_refusal(header.vmpck, data)
         size = REPORT_SIZE if status == "SUCCESS" or self.machine.switches.report_size_on_failure else 0
         report = bytes(REPORT_SIZE)
         if status == "SUCCESS":
-            start = bytes(0x30) + data[0x40:0x44] + le(1, 4) + bytes(0x18)
-            report = (start + data[:0x40]).ljust(SIGNATURE, b"\0")
-            report += (b"\1" if self._signs(data) else b"\0") * (REPORT_SIZE - SIGNATURE)
+            signing_key, masked = self._signing_key(data), self.machine.platform.mask_chip_key
+            start = bytes(0x30) + data[0x40:0x44] + le(1, 4) + bytes(0x10)
+            key_info = le(signing_key << 2 | masked << 1, 4) + bytes(4)
+            report = (start + key_info + data[:0x40]).ljust(SIGNATURE, b"\0")
+            report += (b"\0" if signing_key == NO_KEY else b"\1") * (REPORT_SIZE - SIGNATURE)
         return le(STATUS[status], 4) + le(size, 4) + bytes(24) + report
 
-    def _signs(self, data: bytes) -> bool:
+    def _signing_key(self, data: bytes) -> int:
         """The table of the report notes, section 3: MASK_CHIP_KEY takes the VCEK away, not a VLEK."""
         platform, select = self.machine.platform, number(data, 0x44, 4)
-        vlek = platform.csp_id is not None and select != key.VCEK_SEL
-        return vlek or not platform.mask_chip_key
+        if platform.csp_id is not None and select != key.VCEK_SEL:
+            return VLEK
+        return NO_KEY if platform.mask_chip_key else VCEK
 
     def _report_refusal(self, vmpck: int, data: bytes) -> str:
         vmpl, select = number(data, 0x40, 4), number(data, 0x44, 4)

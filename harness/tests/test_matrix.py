@@ -243,9 +243,8 @@ def test_crash_after_an_answer(run: Run) -> None:
 
 def test_hang_is_asked_again(run: Run) -> None:
     once = "import pathlib\nDONE = pathlib.Path(__file__).with_name('done')\n"
-    once += (
-        "def ANSWER(r):\n  if not DONE.exists(): DONE.touch(); time.sleep(90)\n  say(id=r['id'], **right(r))\n"
-    )
+    once += "def ANSWER(r):\n  if not DONE.exists(): DONE.touch(); time.sleep(90)\n"
+    once += "  say(id=r['id'], **right(r))\n"
     done = run(once, [VALID], limit=SHORT)
     assert done.classes() == {"good": "agree"}
     assert "hang, not again" in done.matrix["adapters"][0]["strays"]["t.good"]

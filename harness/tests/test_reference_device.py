@@ -27,6 +27,7 @@ from reference.device import (
 from reference.message import Header, le
 from reference.ops import device as ops_device
 from reference.ops import tsm as ops_tsm
+from reference.ops.device import IOCTLS
 
 KEY = bytes(range(32))
 ARG, REQUEST, RESPONSE, CERTS = 0x1000, 0x2000, 0x3000, 0x8000
@@ -223,6 +224,160 @@ def decimal(text: bytes) -> int:
 
 right_number = tsm.number
 
+
+def known(command: int) -> bool:
+    return command in IOCTLS.values()
+
+
+class CommandFirst(Driver):
+    """Looks for the ioctl before it reads the structure."""
+
+    def ioctl(self, memory: Memory, command: int, at: int) -> device.Result:
+        if known(command):
+            return super().ioctl(memory, command, at)
+        try:
+            memory.read(at, device.ARG_SIZE)
+        except device.FaultError:
+            return "ENOTTY"
+        return super().ioctl(memory, command, at)
+
+
+class CommandBeforeVersion(Driver):
+    """Looks for the ioctl before msg_version."""
+
+    def ioctl(self, memory: Memory, command: int, at: int) -> device.Result:
+        result = super().ioctl(memory, command, at)
+        return "ENOTTY" if result == "EINVAL" and not known(command) else result
+
+
+class VersionLate(Driver):
+    """Has exitinfo2 written back where pointers are missing, whatever msg_version is."""
+
+    def ioctl(self, memory: Memory, command: int, at: int) -> device.Result:
+        result = super().ioctl(memory, command, at)
+        if result == "EINVAL" and not any(memory.read(at, 24)[8:]):
+            memory.write(at + 24, le(device.REJECTED, 8))
+        return result
+
+
+class PointersFirst(Driver):
+    """Looks at the pointers before the command."""
+
+    def _command(self, memory: Memory, command: int, arg: bytes) -> None:
+        if not any(arg[8:24]):
+            raise RefusedError("EINVAL")
+        super()._command(memory, command, arg)
+
+
+class RequestFirst(Driver):
+    """Reads the request before it looks at resp_data."""
+
+    def _command(self, memory: Memory, command: int, arg: bytes) -> None:
+        if known(command) and any(arg[8:16]):
+            memory.read(message.number(arg, 8, 8), 32)
+        super()._command(memory, command, arg)
+
+
+class AddressFirst(Driver):
+    """Looks at certs_address before certs_len."""
+
+    def _extended(self, memory: Memory, version: int, request_at: int) -> bytes:
+        request = memory.read(request_at, device.EXT_REQ_SIZE)
+        address, length = message.number(request, 96, 8), message.number(request, 104, 4)
+        if address and length and address + length > device.USER_END:
+            raise device.FaultError
+        return super()._extended(memory, version, request_at)
+
+
+class ReportFirst(Driver):
+    """Copies the report out before the certificates."""
+
+    def _command(self, memory: Memory, command: int, arg: bytes) -> None:
+        before = [bytes(region.bytes) for region in memory.regions]
+        try:
+            super()._command(memory, command, arg)
+        except device.FaultError:
+            for region, old in zip(memory.regions, before, strict=True):
+                region.bytes[:] = old
+            raise
+
+
+class KeyEarly(Driver):
+    """Notices the lost VMPCK before it should."""
+
+    def _lost(self) -> None:
+        if self.wiped:
+            if self.generation.clears:
+                self.exitinfo2 = 0
+            raise RefusedError("ENOTTY")
+
+
+class KeyBeforeCommand(KeyEarly):
+    def _command(self, memory: Memory, command: int, arg: bytes) -> None:
+        if not known(command):
+            self._lost()
+        super()._command(memory, command, arg)
+
+
+class KeyBeforeRequest(KeyEarly):
+    def _command(self, memory: Memory, command: int, arg: bytes) -> None:
+        if command == GET_REPORT and all(message.number(arg, at, 8) for at in (8, 16)):
+            self._lost()
+        super()._command(memory, command, arg)
+
+
+class KeyBeforeLength(KeyEarly):
+    def _extended(self, memory: Memory, version: int, request_at: int) -> bytes:
+        self._lost()
+        return super()._extended(memory, version, request_at)
+
+
+class OldSilence(Driver):
+    """Writes nothing back before 6.3 where nothing was sent."""
+
+    def ioctl(self, memory: Memory, command: int, at: int) -> device.Result:
+        sent = len(self.host.seen)
+        try:
+            left = memory.read(at + 24, 8)
+        except device.FaultError:
+            return "EFAULT"
+        result = super().ioctl(memory, command, at)
+        if not self.generation.presets and len(self.host.seen) == sent:
+            memory.write(at + 24, left)
+        return result
+
+
+class RangeFirst(tsm.Tsm):
+    """Looks at privlevel's range before the provider."""
+
+    def _store(self, item: tsm.Item, attribute: str, data: bytes) -> None:
+        if attribute == "privlevel" and tsm.number(data) > tsm.PRIVLEVEL_MAX:
+            raise RefusedError("EINVAL")
+        super()._store(item, attribute, data)
+
+
+class ProviderFirst(tsm.Tsm):
+    """Looks for the provider before it reads privlevel's number."""
+
+    def _store(self, item: tsm.Item, attribute: str, data: bytes) -> None:
+        if attribute == "privlevel":
+            self._provided()
+        super()._store(item, attribute, data)
+
+
+def whole_entries(table: bytes) -> int:
+    """An entry that ends beyond the four pages does not count."""
+    end = right_end(table)
+    return end if end < tsm.AUX_MAX or message.number(table, 20, 4) < tsm.AUX_MAX else 0
+
+
+right_end = tsm.table_end
+
+
+def one_generation(name: str, **changes: Any) -> dict[str, device.Generation]:
+    return GENERATIONS | {name: replace(GENERATIONS[name], **changes)}
+
+
 MUTANTS: list[tuple[str, Any, str, Any]] = [
     ("device", device, "CERTS_MAX", 0x5000),
     ("device", device, "USER_END", device.USER_END + 0x1000),
@@ -251,6 +406,27 @@ MUTANTS: list[tuple[str, Any, str, Any]] = [
         for value in (True, False)
     ],
     ("device", device, "GENERATIONS", generation(presets=False)),
+    ("device", device, "GENERATIONS", one_generation("5.19", wiped_first=False)),
+    ("device", device, "GENERATIONS", one_generation("6.1.0", wiped_first=False)),
+    *[
+        ("device", device, "Driver", wrong)
+        for wrong in (
+            CommandFirst,
+            CommandBeforeVersion,
+            VersionLate,
+            PointersFirst,
+            RequestFirst,
+            AddressFirst,
+            ReportFirst,
+            KeyBeforeCommand,
+            KeyBeforeRequest,
+            KeyBeforeLength,
+            OldSilence,
+        )
+    ],
+    ("device", tsm, "Tsm", RangeFirst),
+    ("device", tsm, "Tsm", ProviderFirst),
+    ("device", tsm, "table_end", whole_entries),
     ("response", message, "opened", unauthenticated),
     ("response", device, "Driver", KeepsKey),
     ("response", device, "Driver", KeepsNumber),

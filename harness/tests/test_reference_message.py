@@ -137,8 +137,9 @@ BROKEN: tuple[tuple[object, str, object, str], ...] = (
     (key, "LAUNCH_MIT_VECTOR", 0, "key"),
     (key, "MEASUREMENT", 0x7F, "key"),
     (cpuid, "le", lambda value, size: value.to_bytes(size, "big"), "message"),
-    (Firmware, "_signs", lambda *_: True, "message"),
-    (Firmware, "_signs", lambda *_: False, "message"),
+    (Firmware, "_signing_key", lambda *_: firmware.VCEK, "message"),
+    (Firmware, "_signing_key", lambda *_: firmware.VLEK, "message"),
+    (Firmware, "_signing_key", lambda *_: firmware.NO_KEY, "message"),
     (key, "root_secret", lambda kind, *_: kind.encode().ljust(32), "key"),
     (key, "root_secret", lambda _kind, _product, ident, tcb: (ident + tcb)[:32].ljust(32), "key"),
 )

@@ -135,7 +135,7 @@ SECOND: dict[str, tuple[str, str, str, Callable[[Any], object], str]] = {
         "is not the twin's message",
     ),
     "a response's other byte": (
-        "message-response",
+        "response",
         "algo",
         "page",
         _flip(0x31),

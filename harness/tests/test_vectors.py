@@ -46,6 +46,14 @@ def test_every_family_has_a_file() -> None:
     assert len(FILES) == len(families.names())
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_one_name(path: Path) -> None:
+    """A file, its family and its cases: what --vectors and --filter match is what the pages say."""
+    family = read(path)
+    assert family.name == path.stem
+    assert [case.id for case in family.cases if case.id.split(".")[0] != path.stem] == []
+
+
 def test_no_contradictions(bundle: list[Family]) -> None:
     assert contradictions(bundle) == []
 

@@ -87,6 +87,8 @@ static bool check_content(struct suite_ctx *ctx, const json_t *wanted,
     if (answer->header.type == ABI_MSG_REPORT_RSP)
         return vector_output_number(ctx, wanted, "report_size", abi_get_le32(p + 0x04)) &&
                vector_output_number(ctx, wanted, "vmpl", abi_get_le32(p + 0x20 + 0x30)) &&
+               vector_output_number(ctx, wanted, "signing_key",
+                                    abi_get_le32(p + 0x20 + 0x48) >> 2 & 7) &&
                vector_output_text(ctx, wanted, "signature",
                                   abi_all_zero(p + 0x20 + 0x2A0, 0x200) ? "zero" : "set") &&
                vector_output_hex(ctx, wanted, "report_data", p + 0x20 + 0x50, 64);

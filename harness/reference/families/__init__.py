@@ -17,5 +17,4 @@ def build(name: str) -> Family:
     """The family of module NAME."""
     family = importlib.import_module(f"reference.families.{name}").build()
     assert isinstance(family, Family)
-    family.file = family.file or name
     return family

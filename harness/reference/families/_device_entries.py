@@ -98,6 +98,19 @@ def _entries(make: TsmMaker) -> None:
             title=f"{what} when the module has gone",
             boundary=name,
         )
+    privlevels = [
+        ("4", "LNX-TSM-023 LNX-TSM-024", "ENXIO", "the module has gone, and privlevel is above 3"),
+        ("word", "LNX-TSM-021 LNX-TSM-023", "EINVAL", "privlevel is no number, and the module has gone"),
+    ]
+    for text, requirement, errno, defect in privlevels:
+        make.fails(
+            f"tsm-gone-privlevel-{text}",
+            requirement,
+            [mkdir(), inblob(), gone, put("privlevel", text)],
+            defect,
+            errno,
+            twin="tsm-here-privlevel",
+        )
     make.fails(
         "tsm-gone-never",
         "LNX-TSM-040",

@@ -356,14 +356,6 @@ def _pages(make: Maker) -> None:
         last=bad | {"counter": 4},
         flags=["dev-seqno-reuse", "dev-return-code-vs-fw-err"],
     )
-    make.valid(
-        "two-reports-5-19",
-        "two reports one after the other in 5.19",
-        ["LNX-GUEST-048"],
-        [get_report(answered(1)), get_report(answered(3))],
-        last=ANSWERED | {"counter": 4},
-        with_guest=guest(["5.19"]),
-    )
     make.invalid(
         "answer-5-19",
         ["LNX-GUEST-055"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reference.bundle import Family
 from reference.device_script import READ_ONLY, REGION, WRITABLE
 from reference.families._device import (
+    ALL,
     KEPT,
     NONCE,
     OLDER,
@@ -19,9 +20,12 @@ TABLE = pattern("a certificate table", 0x2345)
 END = WRITABLE + REGION
 NOWHERE = 0x3000_0000
 USER_END = 0x7FFF_FFFF_F000
+KERNEL = 0xFFFF_8880_0000_0000  # an address of its own
+UNKNOWN = {"ioctl": "0xc0205303"}
 REFUSED = {"ret": -1, "exitinfo2": "0xff", "plain": 0, "ext": 0, "counter": 0, "wiped": False}
 UNTOUCHED = {"ret": -1, "exitinfo2": KEPT, "plain": 0, "ext": 0, "counter": 0, "wiped": False}
 ANSWERED = {"ret": 0, "exitinfo2": KEPT, "counter": 2, "wiped": False}
+EVERY = guest(ALL)
 SENT_NOT_COPIED = {"ret": -1, "errno": "EFAULT", "exitinfo2": KEPT, "counter": 2, "wiped": False}
 
 
@@ -47,14 +51,25 @@ def _good(make: Maker) -> None:
         [get_ext(with_certs())],
         last=ANSWERED | {"npages": 4},
     )
-    make.valid(
-        "base-older",
-        "SNP_GET_REPORT is answered by the first two generations",
-        ["LNX-GUEST-022"],
-        [get_report(answered())],
-        last=ANSWERED,
-        with_guest=guest(OLDER),
-    )
+    every = [
+        ("base-all", "SNP_GET_REPORT", "LNX-GUEST-022", get_report(answered())),
+        (
+            "key-all",
+            "SNP_GET_DERIVED_KEY",
+            "LNX-GUEST-023",
+            get_key(answered(payload=key_response(), kind=4)),
+        ),
+        ("ext-all", "SNP_GET_EXT_REPORT", "LNX-GUEST-037", get_ext(with_certs())),
+    ]
+    for name, command, requirement, step in every:
+        make.valid(
+            name,
+            f"{command} is answered by every generation",
+            [requirement],
+            [step],
+            last=ANSWERED,
+            with_guest=EVERY,
+        )
     make.valid(
         "ext-exact",
         "certs_len is the table's pages",
@@ -179,7 +194,8 @@ def _arguments(make: Maker) -> None:
         "the ioctl's structure cannot be read",
         "EFAULT",
         title="the ioctl's argument is NULL",
-        twin="base",
+        twin="base-all",
+        with_guest=EVERY,
         last={"ret": -1, "exitinfo2": None, "counter": 0},
     )
     make.invalid(
@@ -190,7 +206,8 @@ def _arguments(make: Maker) -> None:
         "EFAULT",
         title="the last byte of the ioctl's structure is not mapped",
         boundary="all but its last byte is mapped",
-        twin="base",
+        twin="base-all",
+        with_guest=EVERY,
         last={"exitinfo2": None, "counter": 0},
     )
     make.invalid(
@@ -199,7 +216,8 @@ def _arguments(make: Maker) -> None:
         [get_report(msg_version=0)],
         "msg_version is 0",
         "EINVAL",
-        twin="base",
+        twin="base-all",
+        with_guest=EVERY,
         last=UNTOUCHED,
         flags=["dev-msg-version-zero"],
     )
@@ -211,7 +229,8 @@ def _arguments(make: Maker) -> None:
         "EINVAL",
         title="msg_version is 0x100 to a client that takes it for 32 bits",
         boundary="only the first byte counts",
-        twin="base",
+        twin="base-all",
+        with_guest=EVERY,
         last=UNTOUCHED,
     )
     numbers = [
@@ -231,7 +250,8 @@ def _arguments(make: Maker) -> None:
             "ENOTTY",
             title=title,
             boundary=title,
-            twin="base",
+            twin="base-all",
+            with_guest=EVERY,
             last=REFUSED,
             flags=flags,
         )
@@ -242,7 +262,8 @@ def _arguments(make: Maker) -> None:
             [get_report(**{member: 0})],
             f"{member} is 0",
             "EINVAL",
-            twin="base",
+            twin="base-all",
+            with_guest=EVERY,
             last=REFUSED,
         )
     make.invalid(
@@ -251,7 +272,8 @@ def _arguments(make: Maker) -> None:
         [get_key(req_data=0)],
         "req_data is 0",
         "EINVAL",
-        twin="key",
+        twin="key-all",
+        with_guest=EVERY,
         last=REFUSED,
         boundary="SNP_GET_DERIVED_KEY has a test of its own",
     )
@@ -261,23 +283,29 @@ def _arguments(make: Maker) -> None:
         [get_ext(resp_data=0)],
         "resp_data is 0",
         "EINVAL",
-        twin="ext",
+        twin="ext-all",
+        with_guest=EVERY,
         last=REFUSED,
         boundary="SNP_GET_EXT_REPORT has a test of its own",
     )
     requests = [
-        ("request-unmapped", get_report(req_data=hex(NOWHERE)), "base", "the request is not mapped"),
-        ("request-cut", get_report(req_data=hex(END - 95)), "base", "the request's last byte is not mapped"),
+        ("request-unmapped", get_report(req_data=hex(NOWHERE)), "base-all", "the request is not mapped"),
+        (
+            "request-cut",
+            get_report(req_data=hex(END - 95)),
+            "base-all",
+            "the request's last byte is not mapped",
+        ),
         (
             "key-request-cut",
             get_key(req_data=hex(END - 31)),
-            "key",
+            "key-all",
             "the key request's last byte is not mapped",
         ),
         (
             "ext-request-cut",
             get_ext(req_data=hex(END - 96)),
-            "ext",
+            "ext-all",
             "only the 96 bytes of a plain report request are mapped",
         ),
     ]
@@ -290,13 +318,14 @@ def _arguments(make: Maker) -> None:
             "EFAULT",
             title=title,
             twin=twin,
+            with_guest=EVERY,
             last=REFUSED,
             boundary=title,
         )
     make.invalid(
         "arg-read-only-refused",
         ["LNX-GUEST-019", "LNX-GUEST-018"],
-        [get_report(arg=hex(READ_ONLY)) | {"ioctl": "0xc0205303"}],
+        [get_report(arg=hex(READ_ONLY)) | UNKNOWN],
         "an unknown ioctl whose structure cannot be written back",
         "EFAULT",
         twin="arg-read-only",
@@ -377,13 +406,14 @@ def _lengths(make: Maker) -> None:
             "EINVAL",
             title=title,
             boundary=title,
-            twin="ext",
+            twin="ext-all",
+            with_guest=EVERY,
             last=REFUSED,
             flags=flags,
         )
     addresses = [
         ("certs-beyond-user", USER_END - 0x3000, "the pages end a page beyond the program's addresses"),
-        ("certs-kernel", 0xFFFF_8880_0000_0000, "the pages are in the kernel's addresses"),
+        ("certs-kernel", KERNEL, "the pages are in the kernel's addresses"),
         ("certs-all-ones", 0xFFFF_FFFF_FFFF_FFFF, "certs_address is all ones beside a length"),
     ]
     for name, address, title in addresses:
@@ -395,7 +425,8 @@ def _lengths(make: Maker) -> None:
             "EFAULT",
             title=title,
             boundary=title,
-            twin="ext",
+            twin="ext-all",
+            with_guest=EVERY,
             last=REFUSED,
         )
     unmapped = "the certificate pages are not mapped"

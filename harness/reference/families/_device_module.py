@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from reference import message
 from reference.bundle import Family
-from reference.families._device import ALL, KEPT, OLDER, SINCE_6_3, WIPED_FIRST, WITH_TSM, key_response
-from reference.families._device_ioctl import ANSWERED, REFUSED, with_certs
+from reference.families._device import (
+    ALL,
+    KEPT,
+    OLDER,
+    SINCE_6_3,
+    WIPED_FIRST,
+    WITH_TSM,
+    key_response,
+    report_response,
+    sealed,
+)
+from reference.families._device_ioctl import ANSWERED, NOWHERE, REFUSED, UNKNOWN, with_certs
 from reference.families._device_steps import Maker, answered, get_ext, get_key, get_report, guest, keys
 
 
@@ -190,7 +201,7 @@ def _order(make: Maker) -> None:
         (
             "wiped-unknown",
             "LNX-GUEST-010",
-            get_report() | {"ioctl": "0xc0205303"},
+            get_report() | UNKNOWN,
             "two-reports-6-12",
             WIPED_FIRST,
             "ENOTTY",
@@ -208,19 +219,26 @@ def _order(make: Maker) -> None:
             "msg_version is 0 after the VMPCK was lost",
         ),
     ]
+    late = [
+        ("pointers", "report", null, "EINVAL", "there are no pointers"),
+        ("unknown", "report", get_report() | UNKNOWN, "ENOTTY", "the driver has no such ioctl"),
+        ("request", "report", get_report(req_data=hex(NOWHERE)), "EFAULT", "the request cannot be read"),
+        ("length", "ext", get_ext(certs_len=0x1001), "EINVAL", "certs_len is no multiple of a page"),
+    ]
     for which, kernels, *_ in GENERATIONS[1:]:
-        rows.append(
-            (
-                f"wiped-pointers{which}",
-                "LNX-GUEST-011",
-                null,
-                f"served-report{which}",
-                kernels,
-                "EINVAL",
-                "0xff",
-                "the VMPCK was lost, and there are no pointers",
+        for name, call, step, errno, defect in late:
+            rows.append(
+                (
+                    f"wiped-{name}{which}",
+                    "LNX-GUEST-011",
+                    step,
+                    f"served-{call}{which}",
+                    kernels,
+                    errno,
+                    "0xff",
+                    f"the VMPCK was lost, and {defect}",
+                )
             )
-        )
     for name, requirement, step, twin, kernels, errno, exitinfo2, defect in rows:
         make.invalid(
             name,
@@ -235,7 +253,59 @@ def _order(make: Maker) -> None:
         )
 
 
+def _older(make: Maker) -> None:
+    """The first two generations notice the lost VMPCK before command and pointers, too. What costs it: up to
+    6.0 a response that does not verify, alone."""
+    unverified = get_report({"response": message.patched(sealed(report_response()), {0: bytes(16)})})
+    losses = [("-6-1", "6.1.0", LOST, {}), ("-5-19", "5.19", unverified, {"counter": 0})]
+    calls = [
+        ("report", "LNX-GUEST-050 LNX-GUEST-010", get_report(), "ENOTTY", "the VMPCK was lost"),
+        (
+            "pointers",
+            "LNX-GUEST-010",
+            get_report(req_data=0, resp_data=0),
+            "ENOTTY",
+            "the VMPCK was lost, and there are no pointers",
+        ),
+        (
+            "unknown",
+            "LNX-GUEST-010",
+            get_report() | UNKNOWN,
+            "ENOTTY",
+            "the VMPCK was lost, and the driver has no such ioctl",
+        ),
+        (
+            "version-zero",
+            "LNX-GUEST-014",
+            get_report(msg_version=0),
+            "EINVAL",
+            "msg_version is 0 after the VMPCK was lost",
+        ),
+    ]
+    for which, kernel, loss, counter in losses:
+        make.valid(
+            f"two-reports{which}",
+            f"two reports one after the other in {kernel}",
+            ["LNX-GUEST-048"],
+            [get_report(answered(1)), get_report(answered(3))],
+            last=ANSWERED | {"counter": 4},
+            with_guest=guest([kernel]),
+        )
+        for name, requirement, step, errno, defect in calls:
+            make.invalid(
+                f"wiped-{name}{which}",
+                requirement.split(),
+                [loss, step],
+                defect,
+                errno,
+                twin=f"two-reports{which}",
+                last=_wiped_output(KEPT) | counter,
+                with_guest=guest([kernel]),
+                boundary=f"Linux {kernel}",
+            )
+
+
 def add(family: Family) -> None:
     make = Maker(family, "device", "ioctl")
-    for part in (_module, _wiped, _order):
+    for part in (_module, _wiped, _order, _older):
         part(make)

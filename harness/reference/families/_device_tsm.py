@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from reference import certtable
+from reference import certtable, message
 from reference.bundle import Family
+from reference.device_script import digest
 from reference.families._device import (
     BUSY,
     INVALID_LEN,
@@ -17,11 +18,14 @@ from reference.families._device import (
     report_response,
 )
 from reference.families._device_steps import Maker, Step, answered, guest
+from reference.message import le
 
 CERTS = {"ARK": pattern("ARK", 700), "ASK": pattern("ASK", 601), "VCEK": pattern("VCEK", 513)}
 TABLE = certtable.build([(certtable.GUIDS[kind], data) for kind, data in CERTS.items()])
 
-FULL_TABLE = certtable.build([(certtable.GUIDS["VCEK"], pattern("VCEK", 0x4000 - 48))])
+LEAF_SIZE = 0x4000 - 48
+FULL_TABLE = certtable.build([(certtable.GUIDS["VCEK"], pattern("VCEK", LEAF_SIZE))])
+BEYOND_TABLE = message.patched(FULL_TABLE, {20: le(LEAF_SIZE + 0x1000, 4)})
 
 
 def mkdir(name: str = "a") -> Step:
@@ -231,6 +235,13 @@ def _reports(make: TsmMaker) -> None:
         ["LNX-TSM-057", "LNX-TSM-055"],
         [mkdir(), inblob(), get("auxblob", answered() | {"certs": FULL_TABLE})],
         last={"size": 0x4000, "calls": 1},
+    )
+    make.valid(
+        "tsm-auxblob-beyond",
+        "an entry of the host's table ends a page beyond the four: auxblob is the four",
+        ["LNX-TSM-055"],
+        [mkdir(), inblob(), get("auxblob", answered() | {"certs": BEYOND_TABLE})],
+        last={"size": 0x4000, "sha384": digest(BEYOND_TABLE), "calls": 1},
     )
 
 

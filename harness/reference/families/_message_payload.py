@@ -59,24 +59,6 @@ def _report_valid(c: Cases) -> None:
         platform=VLEK,
         guest=VCEK_DIS,
     )
-    granted(
-        "report-vlek-mask-chip-key",
-        "REPORT_REQ with a VLEK loaded while MASK_CHIP_KEY is set: signed",
-        "SNP-RPT-042",
-        page(),
-        0,
-        platform={**VLEK, "mask_chip_key": True},
-    )
-    c.good(
-        "report-mask-chip-key",
-        "REPORT_REQ while MASK_CHIP_KEY is set: a report whose signature is zero, not a refusal",
-        "SNP-RPT-041",
-        "payload",
-        page(),
-        also=("SNP-RPT-044",),
-        expect=answered(page(), content={"signature": "zero"}),
-        platform={"mask_chip_key": True},
-    )
     zero = page(bytes(0x60))
     content = {"report_data": bytes(64).hex()}
     c.good(
@@ -94,6 +76,64 @@ def _report_valid(c: Cases) -> None:
     ):
         title = f"MSG_VERSION 1 where the report's version is {version}"
         granted(f"report-{name}", title, "SNP-MSG-026", page(), 0, profile=profile)
+
+
+def _report_signed(c: Cases) -> None:
+    """The table of the report notes, section 3: which key signs."""
+    masked = {"mask_chip_key": True}
+    vcek: dict[str, Any] = {"signing_key": 0, "signature": "set"}
+    vlek: dict[str, Any] = {"signing_key": 1, "signature": "set"}
+    none: dict[str, Any] = {"signing_key": 7, "signature": "zero"}
+    for name, title, requirement, select, content, platform, also in (
+        (
+            "vlek-mask-chip-key",
+            "REPORT_REQ with a VLEK loaded while MASK_CHIP_KEY is set: signed",
+            42,
+            0,
+            vlek,
+            {**VLEK, **masked},
+            (),
+        ),
+        (
+            "mask-chip-key",
+            "REPORT_REQ while MASK_CHIP_KEY is set: a report whose signature is zero, not a refusal",
+            41,
+            0,
+            none,
+            masked,
+            ("SNP-RPT-044",),
+        ),
+        ("sel-vcek-beside", "KEY_SEL 1 with a VLEK loaded: the VCEK signs", 45, 1, vcek, VLEK, ()),
+        (
+            "sel-vcek-mask-chip-key",
+            "KEY_SEL 1 with a VLEK loaded while MASK_CHIP_KEY is set: no key signs",
+            46,
+            1,
+            none,
+            {**VLEK, **masked},
+            (),
+        ),
+        (
+            "sel-vlek-mask-chip-key",
+            "KEY_SEL 2 with a VLEK loaded while MASK_CHIP_KEY is set: the VLEK signs",
+            47,
+            2,
+            vlek,
+            {**VLEK, **masked},
+            (),
+        ),
+    ):
+        data = page(report_req(select=select))
+        c.good(
+            f"report-{name}",
+            title,
+            f"SNP-RPT-{requirement:03}",
+            "payload",
+            data,
+            also=also,
+            expect=answered(data, content=content),
+            platform=platform,
+        )
 
 
 def _report_refused(c: Cases) -> None:
@@ -451,6 +491,7 @@ def add(c: Cases) -> None:
         policy={"report_size_on_failure": False},
     )
     _report_valid(c)
+    _report_signed(c)
     _report_refused(c)
     _report_order_and_size(c)
     _short(c)

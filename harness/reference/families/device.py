@@ -9,6 +9,7 @@ from reference.families import (
     _device_host,
     _device_ioctl,
     _device_module,
+    _device_order,
     _device_tsm,
 )
 from reference.families._device import cite_twins, key_response, report_response, sealed
@@ -57,6 +58,7 @@ def build() -> Family:
     family.blob("table", _device_ioctl.TABLE)
     for part in (
         _device_ioctl,
+        _device_order,
         _device_module,
         _device_host,
         _device_tsm,

@@ -14,11 +14,13 @@ from reference.families._message import (
     VMPCK,
     Cases,
     answered,
+    counts,
     key_req,
     moved,
     page,
     report_req,
 )
+from reference.families._message_sequence import LAST
 from reference.message import KEY, PAGE, TSC_INFO, patched
 
 TEXT = f"""
@@ -33,11 +35,11 @@ first, whatever becomes of them; `request_at` and `response_at` are offsets in t
 inside the response. `output.mailbox` tells the two apart. `output.msg_count` is MsgCount0 to 3
 afterwards; `output.before` has the mailbox statuses of the pages before. `output.response` is `untouched`
 where no response is written, else what the opened response says: its header, `status`, `body` (`zero` or
-`filled`: what follows STATUS, without REPORT_SIZE), REPORT_SIZE, VMPL, REPORT_DATA and `signature` (`zero`
-or `set`) of a report, the three numbers of TSC_INFO_RSP, COUNT and the `entries` of a CPUID_RSP, 0x30 bytes
-each; what is absent the notes leave open. Every response must open with the request's VMPCK and have
-reserved bytes of zero. A `signer` "vmpck0" is the key that sealed the changed message; without signer the
-message was changed after sealing.
+`filled`: what follows STATUS, without REPORT_SIZE), REPORT_SIZE, VMPL, REPORT_DATA, SIGNING_KEY and
+`signature` (`zero` or `set`) of a report, the three numbers of TSC_INFO_RSP, COUNT and the `entries` of a
+CPUID_RSP, 0x30 bytes each; what is absent the notes leave open. Every response must open with the request's
+VMPCK and have reserved bytes of zero. A `signer` "vmpck0" is the key that sealed the changed message;
+without signer the message was changed after sealing.
 
 The report's other bytes are not looked at here.
 """
@@ -49,6 +51,7 @@ FIELDS = {
     "hdr-version": "HDR_VERSION",
     "hdr-size": "HDR_SIZE",
     "size-zero": "MSG_SIZE",
+    "size-unaligned": "MSG_SIZE",
     "size-over": "MSG_SIZE",
     "vmpck": "MSG_VMPCK",
     "tag": "AUTHTAG",
@@ -317,62 +320,76 @@ def _guests(c: Cases) -> None:
         )
 
 
+LAUNCH: dict[str, Any] = {"guest": {"state": "LAUNCH"}}
+BAD_SELECT = report_req(select=3)
+
+
+def _forged(**fields: Any) -> bytes:
+    """A page with FIELDS, and a bit of its tag turned."""
+    data = page(key=VMPCK[0], **fields)
+    return patched(data, {0: bytes([data[0] ^ 1])})
+
+
 def _order(c: Cases) -> None:
     """Of two faults the earlier one is told."""
-    launch = {"guest": {"state": "LAUNCH"}}
-    base = page()
-    bad_tag = patched(base, {0: bytes([base[0] ^ 1])})
-    bad_select = report_req(select=3)
-
-    def forged(**fields: Any) -> bytes:
-        data = page(key=VMPCK[0], **fields)
-        return patched(data, {0: bytes([data[0] ^ 1])})
-
     rows: tuple[tuple[str, str, bytes, str, dict[str, Any]], ...] = (
-        ("state-algo", "the guest is not RUNNING and ALGO is 2", page(algo=2), "INVALID_GUEST_STATE", launch),
+        ("state-algo", "the guest is not RUNNING and ALGO is 2", page(algo=2), "INVALID_GUEST_STATE", LAUNCH),
         (
             "state-tag",
             "the guest is not RUNNING and the tag is wrong",
-            bad_tag,
+            _forged(),
             "INVALID_GUEST_STATE",
-            launch,
+            LAUNCH,
         ),
         (
             "state-seqno",
             "the guest is not RUNNING and MSG_SEQNO is 3",
             page(seqno=3),
             "INVALID_GUEST_STATE",
-            launch,
+            LAUNCH,
         ),
-        ("algo-tag", "ALGO is 2 and the tag is wrong", forged(algo=2), "INVALID_PARAM", {}),
+        ("algo-tag", "ALGO is 2 and the tag is wrong", _forged(algo=2), "INVALID_PARAM", {}),
         (
             "hdr-version-tag",
             "HDR_VERSION is 2 and the tag is wrong",
-            forged(hdr_version=2),
+            _forged(hdr_version=2),
             "INVALID_PARAM",
             {},
         ),
-        ("hdr-size-tag", "HDR_SIZE is 0x61 and the tag is wrong", forged(hdr_size=0x61), "INVALID_PARAM", {}),
-        ("size-zero-tag", "MSG_SIZE is 0 and the tag is wrong", forged(payload=b""), "INVALID_PARAM", {}),
+        (
+            "hdr-size-tag",
+            "HDR_SIZE is 0x61 and the tag is wrong",
+            _forged(hdr_size=0x61),
+            "INVALID_PARAM",
+            {},
+        ),
+        ("size-zero-tag", "MSG_SIZE is 0 and the tag is wrong", _forged(payload=b""), "INVALID_PARAM", {}),
+        (
+            "size-unaligned-tag",
+            "MSG_SIZE is 0x68 and the tag is wrong",
+            _forged(payload=report_req().ljust(0x68, b"\0")),
+            "INVALID_PARAM",
+            {},
+        ),
         (
             "size-over-tag",
             "MSG_SIZE is 0xFB0 and the tag is wrong",
-            forged(payload=report_req().ljust(0xFB0, b"\0")),
+            _forged(payload=report_req().ljust(0xFB0, b"\0")),
             "INVALID_PARAM",
             {},
         ),
-        ("vmpck-tag", "MSG_VMPCK is 4 and the tag is wrong", forged(vmpck=4), "INVALID_PARAM", {}),
+        ("vmpck-tag", "MSG_VMPCK is 4 and the tag is wrong", _forged(vmpck=4), "INVALID_PARAM", {}),
         ("algo-seqno", "ALGO is 2 and MSG_SEQNO is 3", page(algo=2, seqno=3), "INVALID_PARAM", {}),
-        ("tag-seqno", "the tag is wrong and MSG_SEQNO is 3", forged(seqno=3), "BAD_MEASUREMENT", {}),
-        ("tag-version", "the tag is wrong and MSG_VERSION is 0", forged(version=0), "BAD_MEASUREMENT", {}),
-        ("tag-type", "the tag is wrong and MSG_TYPE is 0", forged(type=0), "BAD_MEASUREMENT", {}),
+        ("tag-seqno", "the tag is wrong and MSG_SEQNO is 3", _forged(seqno=3), "BAD_MEASUREMENT", {}),
+        ("tag-version", "the tag is wrong and MSG_VERSION is 0", _forged(version=0), "BAD_MEASUREMENT", {}),
+        ("tag-type", "the tag is wrong and MSG_TYPE is 0", _forged(type=0), "BAD_MEASUREMENT", {}),
         ("seqno-version", "MSG_SEQNO is 3 and MSG_VERSION is 0", page(seqno=3, version=0), "AEAD_OFLOW", {}),
         ("seqno-type", "MSG_SEQNO is 3 and MSG_TYPE is 0", page(seqno=3, type=0), "AEAD_OFLOW", {}),
-        ("seqno-payload", "MSG_SEQNO is 3 and KEY_SEL is 3", page(bad_select, seqno=3), "AEAD_OFLOW", {}),
+        ("seqno-payload", "MSG_SEQNO is 3 and KEY_SEL is 3", page(BAD_SELECT, seqno=3), "AEAD_OFLOW", {}),
         (
             "version-payload",
             "MSG_VERSION is 2 and KEY_SEL is 3",
-            page(bad_select, version=2),
+            page(BAD_SELECT, version=2),
             "INVALID_PARAM",
             {},
         ),
@@ -395,17 +412,59 @@ def _order(c: Cases) -> None:
             **given,
         )
     c.mailbox(
-        "order-payload-room",
-        "KEY_SEL is 3 and the response has no room: no response, so no payload status either",
-        "SNP-MSG-048",
+        "order-tag-exhausted",
+        "The tag is wrong and MsgCount is 2^64 - 2",
+        "SNP-MSG-049",
         "order",
-        page(bad_select),
-        "INVALID_PARAM",
-        defect="KEY_SEL is 3 and the response does not fit into its page",
-        changes=[("page", "KEY_SEL", "vmpck0"), ("response_at", "place", None)],
-        twin="response-last",
-        response_at=PAGE - 0x60 - 0x4C0 + 16,
+        _forged(seqno=LAST + 1),
+        "BAD_MEASUREMENT",
+        defect="the tag is wrong, MsgCount is 2^64 - 2 and MSG_SEQNO is 2^64 - 1",
+        changes=[("page", "AUTHTAG, MSG_SEQNO", "vmpck0"), ("msg_count", "MsgCount0", None)],
+        twin="end-last",
+        msg_count=counts((LAST, 0, 0, 0)),
     )
+
+
+def _order_places(c: Cases) -> None:
+    """One of two faults is where a message lies."""
+    c.mailbox(
+        "order-state-header",
+        "The guest is not RUNNING and the header crosses the end of its page",
+        "SNP-MSG-049",
+        "order",
+        moved(page(), PAGE - 0x50),
+        "INVALID_GUEST_STATE",
+        defect="the guest is not RUNNING and the header crosses the end of its page by 16 bytes",
+        changes=[("page", "place", None), ("request_at", "place", None), ("guest.state", "STATE", None)],
+        twin="place-last",
+        request_at=PAGE - 0x50,
+        **LAUNCH,
+    )
+
+    def room(
+        name: str, requirement: str, fault: str, data: bytes, status: str, change: Change, why: str = ""
+    ) -> None:
+        c.mailbox(
+            f"order-{name}-room",
+            f"{fault[0].upper()}{fault[1:]} and the response has no room{why}",
+            requirement,
+            "order",
+            data,
+            status,
+            also=() if requirement == "SNP-MSG-048" else ("SNP-MSG-048",),
+            defect=f"{fault} and the response does not fit into its page",
+            changes=[change, ("response_at", "place", None)],
+            twin="response-last",
+            response_at=PAGE - 0x60 - 0x4C0 + 16,
+        )
+
+    tag: Change = ("page", "AUTHTAG", None)
+    room("tag", "SNP-MSG-049", "the tag is wrong", _forged(), "BAD_MEASUREMENT", tag)
+    seqno: Change = ("page", "MSG_SEQNO", "vmpck0")
+    room("seqno", "SNP-MSG-049", "MSG_SEQNO is 3", page(seqno=3), "AEAD_OFLOW", seqno)
+    select: Change = ("page", "KEY_SEL", "vmpck0")
+    why = ": no response, so no payload status either"
+    room("payload", "SNP-MSG-048", "KEY_SEL is 3", page(BAD_SELECT), "INVALID_PARAM", select, why)
 
 
 # What an answered request shows besides its layout: checks that it passes, the answer's header and sizes.
@@ -464,7 +523,8 @@ def build() -> Family:
         "SNP-MSG-005",
         "payload",
         page(),
-        also=REQUEST_RULES,
+        also=(*REQUEST_RULES, "SNP-RPT-043"),
+        expect=answered(page(), content={"signing_key": 0}),
     )
     _message_payload.add(c)
     _message_cpuid.add(c)
@@ -475,4 +535,5 @@ def build() -> Family:
     _pages(c)
     _guests(c)
     _order(c)
+    _order_places(c)
     return family

@@ -301,7 +301,7 @@ def _texts(b: Book, w: World) -> None:
 
 
 def build() -> Family:
-    f = Family("policy-file", "The policy file itself", TEXT, file="policy-file")
+    f = Family("policy-file", "The policy file itself", TEXT)
     b = Book(f, stage=STAGE)
     w = world("Genoa", 5, "vlek")
     change = report(w, KEY_INFO=5, AUTHOR_KEY_DIGEST=steps(0x40, 48))

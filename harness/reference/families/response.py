@@ -1,4 +1,4 @@
-"""Family response (message-response.json): pages that a guest gets as the response to its request."""
+"""Family response: pages that a guest gets as the response to its request."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Maker:
     """The family while it is made."""
 
     def __init__(self) -> None:
-        self.family = Family("response", "Responses as the guest gets them", TEXT, file="message-response")
+        self.family = Family("response", "Responses as the guest gets them", TEXT)
         self.base = self.family.blob("report-rsp", page_of())
         self.key = self.family.blob("key-rsp", page_of(key_response(), kind=4))
 

@@ -404,7 +404,7 @@ def add_segmented(f: Family) -> None:
 
 
 def build() -> Family:
-    f = Family("rmp-format", "The reverse map table in memory", TEXT, file="rmp-format")
+    f = Family("rmp-format", "The reverse map table in memory", TEXT)
     for add in (add_entries, add_states, add_others, add_flat, add_segmented):
         add(f)
     cite_twins(f)

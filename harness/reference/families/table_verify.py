@@ -407,7 +407,7 @@ def add_notes(f: Family) -> None:
 
 
 def build() -> Family:
-    f = Family("table-verify", "Certificates from a table", TEXT, file="table-verify")
+    f = Family("table-verify", "Certificates from a table", TEXT)
     vcek, vlek = world("Genoa", 3, "vcek"), world("Genoa", 3, "vlek")
     c = Cases(f, vcek, vlek)
     f.blob("report-vcek", vcek.report)

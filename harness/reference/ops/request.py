@@ -24,6 +24,7 @@ def _content(header: Header, payload: bytes) -> dict[str, Any]:
             "report_size": number(payload, 0x04, 4),
             "vmpl": number(report, 0x30, 4),
             "report_data": report[0x50:0x90].hex(),
+            "signing_key": number(report, 0x48, 4) >> 2 & 7,
             "signature": "set" if any(report[SIGNATURE:]) else "zero",
         }
     if header.type == CPUID + 1:
