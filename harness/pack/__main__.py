@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -19,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Globs below the root. A file stands in the archive where it stands in the tree, so that links hold; but the
-# loaders are at hand.
+# loaders are at hand, and the links of CUT to pages that are not packed are their text alone.
 LISTED = (
     "LICENSE",
     "vectors/VERSION",
@@ -31,6 +32,10 @@ LISTED = (
     "vectors/schema/*.json",
     "docs/vectors/*.md",
     "docs/adapters.md",
+    "docs/ambiguities.md",
+    "docs/limits.md",
+    "docs/profiles.md",
+    "docs/socket.md",
     "docs/ten-minutes.md",
     "docs/test-keys.md",
     "docs/verifier.md",
@@ -45,6 +50,8 @@ LISTED = (
     "harness/pack/loaders/rust/src/main.rs",
 )
 SUMS = "SHA256SUMS"
+CUT = ("docs/ambiguities.md", "docs/limits.md", "docs/socket.md")
+LINK = re.compile(r"\[([^]\n]+)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
 
 
 def names(root: Path, pattern: str) -> list[str]:
@@ -60,10 +67,19 @@ def names(root: Path, pattern: str) -> list[str]:
     return found
 
 
+def content(root: Path, name: str, packed: set[str]) -> bytes:
+    """What file NAME is in an archive of PACKED."""
+    data = (root / name).read_bytes()
+    if name not in CUT:
+        return data
+    text = LINK.sub(lambda link: link[0] if f"docs/{link[2]}" in packed else link[1], data.decode())
+    return text.encode()
+
+
 def collect(root: Path) -> dict[str, bytes]:
     """Every file of the archive by its name in it."""
     found = [name for pattern in LISTED for name in names(root, pattern)]
-    files = {name.removeprefix("harness/pack/"): (root / name).read_bytes() for name in found}
+    files = {name.removeprefix("harness/pack/"): content(root, name, set(found)) for name in found}
     sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())]
     files[SUMS] = "".join(sums).encode()
     return files

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from reference import docs, families
+from reference import docs, families, keys
 from reference.bundle import Family, read, render
 from reference.check import check, summary
 
@@ -81,7 +81,7 @@ def count() -> None:
 
 @main.command(name="docs")
 def docs_command() -> None:
-    """Writes docs/vectors/."""
+    """Writes docs/vectors/, and the test ARKs' certificates beside their keys."""
     folder = ROOT / "docs" / "vectors"
     folder.mkdir(exist_ok=True)
     made = docs.pages(_chosen(()))
@@ -90,6 +90,8 @@ def docs_command() -> None:
             path.unlink()
     for name, text in made.items():
         (folder / name).write_text(text, encoding="utf-8")
+    for name, data in docs.anchors().items():
+        (keys.KEYS / name).write_bytes(data)
 
 
 if __name__ == "__main__":

@@ -377,6 +377,8 @@ def render(family: Family) -> str:
 def _bytes_of(value: Mapping[str, Any], blobs: Mapping[str, bytes]) -> bytes:
     if "base64" in value:
         return base64.b64decode(value["base64"], validate=True)
+    if value["blob"] not in blobs:
+        raise ValueError(f"there is no blob {value['blob']}")
     patch = [(int(at), int(count), bytes.fromhex(new)) for at, count, new in value.get("patch", ())]
     return apply(blobs[value["blob"]], patch)
 
@@ -391,29 +393,34 @@ def _resolve(value: Any, blobs: Mapping[str, bytes]) -> Any:
     return value
 
 
+def _case(family: str, row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Case:
+    return Case(
+        family=family,
+        id=row["id"],
+        title=row["title"],
+        requirement=tuple(row["requirement"]),
+        layer=row["layer"],
+        input=_resolve(row["input"], blobs),
+        expect=_resolve(row["expect"], blobs),
+        flags=tuple(row["flags"]),
+        twin=row.get("twin"),
+        defect=row.get("defect"),
+        changes=tuple((c["member"], c["field"], c["signer"]) for c in row.get("changes", ())),
+        product=row.get("product"),
+        version=row.get("version"),
+        boundary=row.get("boundary"),
+        since=row["since"],
+    )
+
+
 def read(path: Path) -> Family:
-    """A file's family, bytes in place of references."""
+    """A file's family, bytes in place of references; ValueError on a reference that leads nowhere."""
     data = json.loads(path.read_text(encoding="utf-8"))
     blobs = {name: base64.b64decode(text, validate=True) for name, text in data["blobs"].items()}
     family = Family(data["family"], data["title"], data["text"], blobs=blobs, notes=data["notes"])
     for row in data["cases"]:
-        family.cases.append(
-            Case(
-                family=family.name,
-                id=row["id"],
-                title=row["title"],
-                requirement=tuple(row["requirement"]),
-                layer=row["layer"],
-                input=_resolve(row["input"], blobs),
-                expect=_resolve(row["expect"], blobs),
-                flags=tuple(row["flags"]),
-                twin=row.get("twin"),
-                defect=row.get("defect"),
-                changes=tuple((c["member"], c["field"], c["signer"]) for c in row.get("changes", ())),
-                product=row.get("product"),
-                version=row.get("version"),
-                boundary=row.get("boundary"),
-                since=row["since"],
-            )
-        )
+        try:
+            family.cases.append(_case(family.name, row, blobs))
+        except ValueError as error:
+            raise ValueError(f"{row['id']}: {error}") from error
     return family

@@ -144,6 +144,8 @@ def _form(family: Family, requirements: set[str]) -> Iterator[tuple[str, str]]:
         if case.id in seen_ids:
             yield case.id, "this id occurs twice"
         seen_ids.add(case.id)
+        if not case.id.startswith(f"{family.name}."):
+            yield case.id, f"an id of another family than {family.name}"
         if case.result not in RESULTS:
             yield case.id, f"result {case.result}"
         if not case.requirement:

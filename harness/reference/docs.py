@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from reference import mint, tcb
 from reference.bundle import Case, Family
 from reference.check import classes
 
@@ -57,8 +59,8 @@ def family_page(family: Family) -> str:
 
 
 def read_bugs() -> list[dict[str, Any]]:
-    """The known mistakes: slug, layer, and flags (default: the slug) or the reason why no case shows it.
-    DECIDED: what settles a mistake whose verdict is a matter of policy."""
+    """The known mistakes: slug, layer, and flags (default: the slug), whose notes say what it is; or WHAT it
+    is and the reason why no case shows it. DECIDED: what settles a verdict that is a matter of policy."""
     rows: list[dict[str, Any]] = json.loads(BUGS.read_text(encoding="utf-8"))
     return rows
 
@@ -73,7 +75,7 @@ def _by_flag(families: list[Family]) -> dict[str, list[str]]:
 
 
 def missing_bugs(families: list[Family]) -> list[str]:
-    """Known mistakes that have neither a case nor a reason, or both."""
+    """Known mistakes that have neither a case nor a reason, or both, or no words."""
     by_flag = _by_flag(families)
     wrong = []
     for bug in read_bugs():
@@ -83,7 +85,15 @@ def missing_bugs(families: list[Family]) -> list[str]:
             wrong.append(f"{bug['slug']}: no case has the flag {', '.join(absent)}")
         if "reason" in bug and not absent:
             wrong.append(f"{bug['slug']}: has cases and a reason why there are none")
+        if "reason" in bug and "what" not in bug:
+            wrong.append(f"{bug['slug']}: nothing says what it is")
     return wrong
+
+
+def _meaning(families: list[Family], flag: str) -> str:
+    """FLAG's class of bug and its effect, by the first family that has it."""
+    notes = (f.notes[flag] for f in families if any(flag in case.flags for case in f.cases))
+    return next((f"{note['class']}: {note['effect']}" for note in notes), "")
 
 
 def bugs_page(families: list[Family]) -> str:
@@ -92,16 +102,19 @@ def bugs_page(families: list[Family]) -> str:
     out = [MADE, "# Mistakes that verifiers and clients made, and their cases\n"]
     out.append(
         "Each row is a class of mistake that was met in a verifier or a client, or that their design\n"
-        "invites. What it is, and where it was met in public, says the flag's note on the family's page.\n"
+        "invites: what it is, and what it leads to. The flag's note on the family's page says where it was\n"
+        "met in public. A name of two numbers is an entry of a later list, which has no other names.\n"
     )
-    out.append("| mistake | layer | cases, or why there is none |\n|---|---|---|")
+    out.append("| mistake | what | layer | cases, or why there is none |\n|---|---|---|---|")
     for bug in read_bugs():
-        ids = [case for flag in bug.get("flags", [bug["slug"]]) for case in by_flag.get(flag, [])]
+        flags = bug.get("flags", [bug["slug"]])
+        ids = [case for flag in flags for case in by_flag.get(flag, [])]
         shown = ", ".join(f"`{case}`" for case in ids[:6]) + (
             f" and {len(ids) - 6} more" if len(ids) > 6 else ""
         )
         text = "; ".join(part for part in (shown or bug.get("reason", ""), bug.get("decided", "")) if part)
-        out.append(_row(bug["slug"], bug["layer"], text))
+        what = bug.get("what") or _meaning(families, flags[0])
+        out.append(_row(bug["slug"], what, bug["layer"], text))
     return "\n".join(out) + "\n"
 
 
@@ -141,9 +154,27 @@ def index_page(families: list[Family]) -> str:
         "\nCases are counted in the second column, classes (requirement, defect, layer) in the others: the\n"
         "same defect on another product or report version is another case of the same class.\n"
     )
+    out.append(
+        "## Test anchors\n\nA case of op `verify` without `roots` and `trust_dir` is about anchors that are\n"
+        "known by their keys. sevkit knows AMD's ARKs so, and these, which the cases need:\n"
+    )
+    out.append("| ARK | SHA-256 of the SubjectPublicKeyInfo | certificate |\n|---|---|---|")
+    for line in tcb.PRODUCTS:
+        digest = hashlib.sha256(mint.ark(line).spki).hexdigest()
+        out.append(_row(f"ARK-{line}", f"`{digest}`", f"`vectors/keys/{anchor_name(line)}`"))
+    out.append("")
     out.append("## Rules without a vector\n\n| rules, where no case has them | why |\n|---|---|")
     out += [_row(row["rules"], row["reason"]) for row in json.loads(WITHOUT.read_text(encoding="utf-8"))]
     return "\n".join(out) + "\n"
+
+
+def anchor_name(line: str) -> str:
+    return f"ark-{line.lower()}.cert.pem"
+
+
+def anchors() -> dict[str, bytes]:
+    """File names in vectors/keys/ and the test ARKs as certificates."""
+    return {anchor_name(line): mint.pem(mint.ark(line).der()) for line in tcb.PRODUCTS}
 
 
 def pages(families: list[Family]) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-import copy
+import dataclasses
 import functools
 import hashlib
 import json
+import pkgutil
 import re
 import shlex
 import shutil
@@ -19,7 +20,9 @@ from typing import Any
 import jsonschema
 import pytest
 from pack import __main__ as packer
+from reference import device, machine, ops, policy, rmp_moves, rmp_types, verify
 from reference.bundle import read
+from reference.ops import rmp as rmp_op
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLE_MAX = 12 << 20
@@ -119,7 +122,8 @@ def test_sizes(bundle: Path) -> None:
 
 def test_keys_are_marked(bundle: Path) -> None:
     assert "Never trust them outside tests" in (bundle / "vectors" / "README.md").read_text()
-    assert len(list((bundle / "vectors" / "keys").glob("*.pem"))) == 9
+    assert len(list((bundle / "vectors" / "keys").glob("*.key.pem"))) == 9
+    assert len(list((bundle / "vectors" / "keys").glob("*.cert.pem"))) == 3
 
 
 def test_changes_name_every_family(bundle: Path) -> None:
@@ -133,6 +137,50 @@ def test_readme_names_every_member(bundle: Path) -> None:
     rows = re.findall(r"^\|(.*?)\|", (bundle / "vectors" / "README.md").read_text(), re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert set(schema["$defs"]["case"]["properties"]) <= named
+
+
+def _section(page: Path, title: str) -> str:
+    """The part of PAGE under TITLE."""
+    return re.split(r"^## ", page.read_text(), flags=re.MULTILINE)[1:][_titles(page).index(title)]
+
+
+def _titles(page: Path) -> list[str]:
+    return re.findall(r"^## (.*)$", page.read_text(), re.MULTILINE)
+
+
+def _cases(bundle: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted((bundle / "vectors" / "cases").glob("*.json")):
+        yield from json.loads(path.read_text())["cases"]
+
+
+def test_readme_names_every_signer(bundle: Path) -> None:
+    text = _section(bundle / "vectors" / "README.md", "Signers")
+    named = set(re.findall(r"`([^`]+)`", text)) | {f"vmpck{n}" for n in range(4)}
+    used = {change["signer"] for case in _cases(bundle) for change in case.get("changes", [])}
+    assert used - {None} <= named
+
+
+# Sources that say of themselves what they are.
+PLAIN = r"IETF .*|RFC \d+|(\w|[/-])+( (issue|pull|PR) |#)\d+( comment)?"
+
+
+def test_readme_names_every_source(bundle: Path) -> None:
+    text = _section(bundle / "vectors" / "README.md", "Requirements")
+    forms = [re.escape(name).replace(r"\.\.\.", ".*") for name in re.findall(r"`([^`]+)`", text)]
+    rows = [
+        row
+        for path in (bundle / "vectors" / "requirements").glob("*.json")
+        for row in json.loads(path.read_text())["rows"]
+    ]
+    used = {source for row in rows for source in row["sources"]}
+    form = re.compile("|".join([PLAIN, r"real R.*", *forms]))
+    assert sorted(source for source in used if not form.fullmatch(source)) == []
+
+
+def test_ambiguities_that_are_named_are_there(bundle: Path) -> None:
+    rows = set(re.findall(r"^\| (AMB-\d+) ", (bundle / "docs" / "ambiguities.md").read_text(), re.MULTILINE))
+    for path in (*bundle.rglob("*.json"), *bundle.rglob("*.md")):
+        assert set(re.findall(r"AMB-\d+", path.read_text())) <= rows, path.name
 
 
 def test_ten_minutes_names_every_member(bundle: Path) -> None:
@@ -168,8 +216,49 @@ def dead_links(top: Path) -> Iterator[str]:
                 yield f"{page.relative_to(top)}: {link}"
 
 
+FOLDERS = "docs|emulator|harness|loaders|suites|vectors"
+# What a reader of the archive has before him; the other texts name places in the repository, too.
+ALONE = ("docs/vectors/", "vectors/cases/", "vectors/README.md")
+BUILT = {"loaders/c/loader"}
+
+
+def dead_paths(top: Path, root: Path) -> Iterator[str]:
+    """Paths that texts below TOP name and TOP has not, nor, but for ALONE and pages, the tree at ROOT."""
+    form = re.compile(rf"(?<![\w./-])(?:{FOLDERS})/[\w.*/-]*[\w*/]")
+    for page in sorted((*top.rglob("*.md"), *top.rglob("*.json"))):
+        name = page.relative_to(top).as_posix()
+        text = re.sub(r"\]\([^)\s]+\)", "]", page.read_text())  # test_links has these
+        for path in sorted({path for path in form.findall(text) if "NAME" not in path} - BUILT):
+            strict = name.startswith(ALONE) or path.startswith(("docs/", "vectors/"))
+            if not any(any(tree.glob(path.rstrip("/"))) for tree in ([top] if strict else [top, root])):
+                yield f"{name}: {path}"
+
+
+def test_paths(bundle: Path) -> None:
+    assert list(dead_paths(bundle, ROOT)) == []
+
+
+def test_dead_paths_are_found(tmp_path: Path) -> None:
+    top, root = tmp_path / "top", tmp_path / "root"
+    for name in ("top/docs/a.md", "root/docs/b.md", "root/emulator/c.c", "top/vectors/cases/d.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("see docs/a.md, `docs/b.md`, emulator/c.c, emulator/*.c and suites/e.c.")
+    found = ["docs/a.md: docs/b.md", "docs/a.md: suites/e.c"]
+    places = ["docs/b.md", "emulator/*.c", "emulator/c.c", "suites/e.c"]
+    assert list(dead_paths(top, root)) == found + [f"vectors/cases/d.json: {place}" for place in places]
+
+
 def test_links(bundle: Path) -> None:
     assert list(dead_links(bundle)) == []
+
+
+def test_other_pages_are_named_without_links(trees: tuple[Path, Path]) -> None:
+    tree = trees[1]
+    for name in ("limits", "profiles"):
+        (tree / f"docs/{name}.md").write_text("[a](verifier.md#stages), [b](kds.md#x), [c](https://a.b/c)\n")
+    files = packer.collect(tree)
+    assert files["docs/limits.md"] == b"[a](verifier.md#stages), b, [c](https://a.b/c)\n"
+    assert files["docs/profiles.md"] == (tree / "docs/profiles.md").read_bytes()
 
 
 def test_dead_links_are_found(tmp_path: Path) -> None:
@@ -205,7 +294,7 @@ def test_files_fit_their_schemas(bundle: Path) -> None:
 
 
 def test_references_fit_the_schema(bundle: Path) -> None:
-    """The schema leaves `input` to the ops; what loaders take for a reference is one."""
+    """What loaders take for a reference is one."""
     schema = _schema(bundle, "cases")
     rule = jsonschema.Draft202012Validator({"$ref": "#/$defs/bytes", "$defs": schema["$defs"]})
     for path in sorted((bundle / "vectors" / "cases").glob("*.json")):
@@ -215,34 +304,112 @@ def test_references_fit_the_schema(bundle: Path) -> None:
             assert reference.get("blob", "") in {"", *family["blobs"]}, (path.name, reference)
 
 
+Fault = Callable[[dict[str, Any]], Any]
+
+
 def _bare_policy(case: dict[str, Any]) -> None:
     case["expect"] = {"result": "policy"}
 
 
-# What the schema must refuse, done to an invalid case.
-FAULTS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "unknown member": lambda case: case.update(acceptable=True),
-    "unknown result": lambda case: case["expect"].update(result="acceptable"),
-    "no twin": lambda case: case.pop("twin"),
-    "no defect": lambda case: case.pop("defect"),
-    "no changes": lambda case: case.pop("changes"),
-    "no requirement": lambda case: case.update(requirement=[]),
-    "no op": lambda case: case["input"].pop("op"),
-    "bare policy": _bare_policy,
-    "valid with a twin": lambda case: case["expect"].update(result="valid"),
-    "id of another form": lambda case: case.update(id="Upper.case"),
+def _status(case: dict[str, Any]) -> None:
+    del case["expect"]["stage"]
+    case["expect"]["status"] = "INVALID_PARAM"
+
+
+def _input(**members: Any) -> Fault:
+    return lambda case: case["input"].update(members)
+
+
+def _renamed(old: str, new: str) -> Fault:
+    return lambda case: case["input"].update({new: case["input"].pop(old)})
+
+
+# What the schema must refuse, done to the first case with this op and result.
+FAULTS: dict[str, tuple[str, str, Fault]] = {
+    "unknown member": ("verify", "invalid", lambda case: case.update(acceptable=True)),
+    "unknown result": ("verify", "invalid", lambda case: case["expect"].update(result="acceptable")),
+    "no twin": ("verify", "invalid", lambda case: case.pop("twin")),
+    "no defect": ("verify", "invalid", lambda case: case.pop("defect")),
+    "no changes": ("verify", "invalid", lambda case: case.pop("changes")),
+    "no requirement": ("verify", "invalid", lambda case: case.update(requirement=[])),
+    "no op": ("verify", "invalid", lambda case: case["input"].pop("op")),
+    "bare policy": ("verify", "invalid", _bare_policy),
+    "valid with a twin": ("verify", "invalid", lambda case: case["expect"].update(result="valid")),
+    "id of another form": ("verify", "invalid", lambda case: case.update(id="Upper.case")),
+    "unknown op": ("verify", "valid", _input(op="verfy")),
+    "another op's input": ("verify", "valid", _input(op="certtable")),
+    "misspelt roots": ("verify", "valid", _renamed("roots", "rots")),
+    "no certificates": ("verify", "valid", lambda case: case["input"].pop("certs")),
+    "certificates twice": ("verify", "valid", _input(table={"base64": ""})),
+    "unknown slot": ("verify", "valid", _input(certs={"vceck": {"base64": ""}})),
+    "no report": ("verify", "valid", lambda case: case["input"].pop("report")),
+    "odd base64": ("verify", "valid", _input(report={"base64": "A"})),
+    "month 99": ("verify", "valid", _input(at="2026-99-01T00:00:00Z")),
+    "hour 24": ("verify", "valid", _input(at="2026-01-01T24:00:00Z")),
+    "unknown policy": ("verify", "valid", _input(policy={"allow_debugging": True})),
+    "policy of another type": ("verify", "valid", _input(policy={"vmpl_max": "3"})),
+    "unknown option": ("verify", "policy", lambda case: case["expect"]["policy"].update(accept={"x": True})),
+    "twin without defect": ("parse", "policy", lambda case: case.update(twin=case["id"])),
+    "unknown stage": ("verify", "invalid", lambda case: case["expect"].update(stage="bindng")),
+    "status for a verifier": ("verify", "invalid", _status),
+    "stage that parsing has not": ("parse", "invalid", lambda case: case["expect"].update(stage="chain")),
+    "stage for a table": (
+        "certtable",
+        "invalid",
+        lambda case: case.update(expect={"result": "invalid", "stage": "chain"}),
+    ),
+    "unknown kernel": ("device", "valid", _input(kernels=["6.1"])),
+    "step of both kinds": ("device", "valid", lambda case: case["input"]["steps"][0].update(probe=1)),
+    "unknown call": ("tsm", "valid", lambda case: case["input"]["steps"][0].update(call="openat")),
+    "unknown instruction": ("rmp", "valid", lambda case: case["input"]["do"].update(instruction="PSMSH")),
+    "misspelt operand": ("rmp", "valid", lambda case: case["input"]["do"].update(sap="0x1000")),
+    "short key": ("request", "valid", lambda case: case["input"]["vmpck"].__setitem__(0, "00")),
+    "three requests": ("key", "valid", lambda case: case["input"].update(requests=[{}, {}, {}])),
+    "no claimed type": ("pages", "valid", lambda case: case["input"]["pages"][0].pop("type")),
+    "both tables": (
+        "rmp_location",
+        "valid",
+        _input(shift=36, shift_min=30, shift_max=40, table={}, end="0x0"),
+    ),
 }
+
+
+def _first(bundle: Path, op: str, result: str) -> dict[str, Any]:
+    """The family of one case, the first of the files with OP and RESULT."""
+    for path in sorted((bundle / "vectors" / "cases").glob("*.json")):
+        family: dict[str, Any] = json.loads(path.read_text())
+        for case in family["cases"]:
+            if case["input"]["op"] == op and case["expect"]["result"] == result:
+                return family | {"cases": [case]}
+    raise AssertionError((op, result))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_schema_refuses(bundle: Path, fault: str) -> None:
-    family = json.loads((bundle / "vectors" / "cases" / "signature.json").read_text())
-    case = copy.deepcopy(next(c for c in family["cases"] if c["expect"]["result"] == "invalid"))
-    family["cases"] = [case]
+    op, result, spoil = FAULTS[fault]
+    family = _first(bundle, op, result)
     validator = jsonschema.Draft202012Validator(_schema(bundle, "cases"))
     assert validator.is_valid(family)
-    FAULTS[fault](case)
+    spoil(family["cases"][0])
     assert not validator.is_valid(family)
+
+
+def test_schema_has_the_names_of_the_reference(bundle: Path) -> None:
+    defs = _schema(bundle, "cases")["$defs"]
+
+    def members(name: str) -> set[str]:
+        return set(defs[name]["properties"])
+
+    assert {name.removeprefix("op_") for name in defs if name.startswith("op_")} == {
+        module.name for module in pkgutil.iter_modules(ops.__path__)
+    }
+    assert members("policy_verify") == set(policy.MEMBERS)
+    assert members("policy_machine") == {field.name for field in dataclasses.fields(machine.Switches)}
+    assert members("policy_rmp") == {field.name for field in dataclasses.fields(rmp_types.Rules)}
+    assert defs["by_stage"]["properties"]["stage"]["enum"] == [*verify.STAGES, "policy-file"]
+    assert set(defs["kernels"]["items"]["enum"]) == set(device.GENERATIONS)
+    instructions = defs["rmp_call"]["properties"]["instruction"]["enum"]
+    assert set(instructions) == {*rmp_op.CALLS, *rmp_moves.COMMANDS}
 
 
 # ---- loaders: the commands of docs/ten-minutes.md ----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -9,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from reference import chain, docs, families, ops, verify
+from reference import cert, chain, docs, families, keys, ops, verify
 from reference.__main__ import CASES, requirements
 from reference.bundle import Case, Family, apply, diff, read
 from reference.check import check, check_twin, contradictions, judge
@@ -87,6 +89,15 @@ def test_pages(bundle: list[Family]) -> None:
     assert {path.name: path.read_text() for path in folder.glob("*.md")} == made
 
 
+def test_anchors() -> None:
+    """The certificates in the folder are the keys', and their keys the ones that are known."""
+    made = docs.anchors()
+    assert {path.name: path.read_bytes() for path in keys.KEYS.glob("*.cert.pem")} == made
+    known = {hashlib.sha256(cert.parse(data).spki).hexdigest() for data in made.values()}
+    assert len(known) == 3
+    assert known < chain.PINNED
+
+
 # ---- the proof can fail ----
 
 
@@ -147,6 +158,31 @@ def test_second_defect_in_a_list_is_found(bundle: list[Family]) -> None:
     )
     second = replace(case, input={**case.input, "crl": _flipped(case.input["crl"])})
     assert any("list is not signed by ark" in t for t in check_twin(second, _case(bundle, str(case.twin))))
+
+
+def test_id_of_another_family_is_found(bundle: list[Family]) -> None:
+    family = next(f for f in bundle if f.name == "signature")
+    odd = replace(family.cases[0], id="chain.x")
+    found = check(replace(family, cases=[odd]), requirements())
+    assert any("chain.x: an id of another family" in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("reference", "why"),
+    [
+        ({"blob": "nope"}, "there is no blob nope"),
+        ({"blob": "NAME", "patch": [[9999, 1, "00"]]}, "does not fit"),
+        ({"blob": "NAME", "patch": [[9, 1, "00"], [5, 1, "00"]]}, "does not fit"),
+    ],
+)
+def test_reference_to_nowhere_is_found(tmp_path: Path, reference: dict[str, Any], why: str) -> None:
+    data = json.loads((CASES / "signature.json").read_text())
+    name = next(iter(data["blobs"]))
+    given = {key: name if value == "NAME" else value for key, value in reference.items()}
+    data["cases"][0]["input"]["report"] = given
+    (tmp_path / "signature.json").write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=f"{data['cases'][0]['id']}: .*{why}"):
+        read(tmp_path / "signature.json")
 
 
 def test_contradiction_is_found(bundle: list[Family]) -> None:

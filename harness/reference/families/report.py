@@ -13,8 +13,10 @@ from reference.world import FIELDS, World, world
 
 TEXT = """
 The form of a report: size, versions, reserved bytes, and what each byte is called. Whether reserved bytes, a
-longer buffer, version 2 or a version above 5 are refused is for a verifier to choose: such cases have the
-result `policy`.
+longer buffer or a version above 5 are refused is for a verifier to choose: such cases have the result
+`policy`. Version 2 is in order: reports of version 2 that have no defect are `valid`, here and in the other
+families, and only `version-2-decided` asks for `report_version_min`. A verifier that begins at version 3
+skips every case whose `version` is 2: not claimed.
 
 Op `verify` judges a whole input (family `signature` says what its members are): reports of every product line
 and version are accepted, and a report whose form is wrong is refused at stage `parse` or `version` although
@@ -24,8 +26,9 @@ Op `parse` reads `report` by itself. Its `policy` has `future_versions` (true: v
 and `allow_unknown_reserved` (true: reserved bytes are left to newer firmware, but for POLICY bit 17 and the
 bytes of the signature). Output: every field by its name in lower case; 64-bit numbers as `"0x..."`, byte
 fields as hex digits in the order of the report; null for a name that the version does not have; a TCB as
-`raw` with its components where the report itself says which layout it has; `product`, `author_key_en`,
-`mask_chip_key` and `signing_key` from their bits.
+`raw`, with its components where the report itself says which layout it has and no reserved byte of the TCB is
+set; `product`, `author_key_en`, `mask_chip_key` and `signing_key` from their bits. A case may state some of
+these alone: what is absent from `expect.output` is not compared, inside a TCB neither.
 """
 
 # What each base is the accepted side of.

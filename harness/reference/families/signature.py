@@ -29,7 +29,8 @@ Op `verify` (all families of verifiers use it): `report` is judged with `certs` 
 `asvk`; `ark`; DER or PEM), `roots` (trusted ARKs), at the time `at`, under `policy` (members of the policy
 file of docs/verifier.md; `policy_text` instead is the file itself). Optional: `crl`; `table`, a certificate
 table in place of `certs`; `trust_dir`. A refusal names its stage: the first one that fails of parse, version,
-signer, chain, revocation, binding, signature, tcb, policy. Full rules: harness/reference/ops/verify.py.
+signer, chain, revocation, binding, signature, tcb, policy. What each member is for a verifier says
+docs/ten-minutes.md, the rules docs/verifier.md.
 """
 
 # What each base is the accepted side of.

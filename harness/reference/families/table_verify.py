@@ -15,7 +15,7 @@ from reference.world import AT, World, world
 
 TEXT = """
 A report, and its certificates as a host's table gives them: op `verify` with `table` in place of `certs`
-(family `chain` says what its other members are). The leaf is the table's VCEK or VLEK, as the report's
+(family `signature` says what its other members are). The leaf is the table's VCEK or VLEK, as the report's
 SIGNING_KEY says; the CA is what lies under the ASK's GUID, ASK or ASVK. `roots` is what the verifier trusts:
 the table comes from the host. An ARK in the table beside a given root is not compared with it by everybody,
 and need not be; that it is never used the forged chain shows.
