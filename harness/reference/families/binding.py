@@ -70,11 +70,11 @@ def _tcb(b: Book) -> None:
         flags=["2-06"],
     )
     genoa = tall("Genoa", 3)
-    for name, defect, value in (
-        ("zero", "REPORTED_TCB is 0", bytes(8)),
-        ("reversed", "REPORTED_TCB is in the other byte order", genoa.tcb_version[::-1]),
+    for name, defect, value, fields in (
+        ("zero", "REPORTED_TCB is 0", bytes(8), ("REPORTED_TCB",)),
+        ("reversed", "The report's TCBs are in the other byte order", genoa.tcb_version[::-1], TCBS),
     ):
-        change = {"report": (genoa.put("REPORTED_TCB", value), "REPORTED_TCB", "vcek")}
+        change = {"report": (genoa.puts(dict.fromkeys(fields, value)), ", ".join(fields), "vcek")}
         b.refuse(
             f"reported-{name}",
             defect,
