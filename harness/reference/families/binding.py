@@ -216,15 +216,6 @@ def _chip(b: Book) -> None:
         },
         flags=["bind-hwid-never-compared"],
     )
-    changed = bytes([w.hwid[0] ^ 1]) + w.hwid[1:]
-    b.refuse(
-        "mask-chip-key-other-chip",
-        "CHIP_ID is not the hwID, and MASK_CHIP_KEY does not excuse it",
-        ["VRF-051"],
-        b.base(w),
-        {"report": (w.puts({"KEY_INFO": 2, "CHIP_ID": changed}), "KEY_INFO, CHIP_ID", "vcek")},
-        flags=["2-25"],
-    )
 
 
 def _turin_chip(b: Book) -> None:

@@ -90,12 +90,21 @@ def _accepted(b: Book, w: World) -> None:
             flags=["sig-high-s"],
         )
     vlek = world("Milan", 3, "vlek")
-    b.vary(
+    masked = vlek.put("KEY_INFO", 6)
+    twin = b.vary(
         "mask-chip-key-vlek",
         "MASK_CHIP_KEY says nothing about a VLEK",
         ["VRF-021"],
         b.base(vlek),
-        {"report": (vlek.put("KEY_INFO", 6), "KEY_INFO", "vlek")},
+        {"report": (masked, "KEY_INFO", "vlek")},
+    )
+    b.refuse(
+        "mask-chip-key-zero",
+        "A signature of zeros beside MASK_CHIP_KEY",
+        ["VRF-063"],
+        twin,
+        {"report": (masked[:SIGNED] + bytes(512), "SIGNATURE", None)},
+        flags=["sig-mask-chip-key-zero"],
     )
 
 
@@ -290,15 +299,6 @@ def _keys(b: Book, w: World) -> None:
         stage="chain",
         layer="chain",
         flags=["chain-leaf-wrong-curve"],
-    )
-    zero = w.put("KEY_INFO", 2)[:SIGNED] + bytes(512)
-    b.refuse(
-        "mask-chip-key-zero",
-        "A signature of zeros beside MASK_CHIP_KEY",
-        ["VRF-063"],
-        base,
-        {"report": (zero, "KEY_INFO, SIGNATURE", None)},
-        flags=["sig-mask-chip-key-zero"],
     )
 
 
