@@ -124,6 +124,8 @@ static const struct rule {
                             "must be 0 (VCEK) or 1 (VLEK): 7 says that nothing signed the report"},
     [R_SIGNING_KEY_RESERVED] = {SEVKIT_BAD_VALUE, "SIGNING_KEY", ABI_REPORT_KEY_INFO, "VRF-018",
                                 "must be 0 (VCEK) or 1 (VLEK): 2 to 6 are reserved"},
+    [R_SIGNING_KEY_MASKED] = {SEVKIT_BAD_VALUE, "SIGNING_KEY", ABI_REPORT_KEY_INFO, "VRF-125",
+                              "must not be 0 (VCEK) where MASK_CHIP_KEY is set"},
     [R_SIGNATURE_ALGO] = {SEVKIT_BAD_VALUE, "SIGNATURE_ALGO", ABI_REPORT_SIGNATURE_ALGO, "VRF-019",
                           "must be 1 (ECDSA P-384 with SHA-384)"},
     [R_SIGNER_LEAF] = {SEVKIT_BAD_VALUE, "SIGNING_KEY", ABI_REPORT_KEY_INFO, "VRF-016",

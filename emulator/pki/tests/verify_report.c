@@ -238,6 +238,7 @@ static const struct row {
     {"key-6", MILAN, true, 3, s_6, PKI_STAGE_SIGNER, "SIGNING_KEY", "VRF-018"},
     {"key-none", MILAN, false, 3, s_none, PKI_STAGE_SIGNER, "SIGNING_KEY", "VRF-017"},
     {"mask-chip-key", MILAN, true, 3, s_mask, GOOD, NULL, ""},
+    {"mask-vcek", MILAN, false, 3, s_mask, PKI_STAGE_SIGNER, "SIGNING_KEY", "VRF-125"},
     {"algo-0", MILAN, false, 3, s_algo_0, PKI_STAGE_SIGNER, "SIGNATURE_ALGO", "VRF-019"},
     {"algo-101", MILAN, false, 3, s_algo_101, PKI_STAGE_SIGNER, "SIGNATURE_ALGO", "VRF-019"},
     {"chip-first", MILAN, false, 3, b_chip_first, PKI_STAGE_BINDING, "CHIP_ID", "VRF-051"},

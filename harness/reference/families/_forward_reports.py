@@ -238,7 +238,17 @@ def guests(b: Book) -> None:
         b.vary(name, title, [requirement], b.base(of), changes, flags=flags)
 
     for vmpl in (1, 2, 3):
-        report(f"vmpl-{vmpl}", f"VMPL {vmpl}", w, {"VMPL": vmpl}, "VRF-079", "policy-vmpl")
+        b.decide(
+            f"vmpl-{vmpl}",
+            f"VMPL {vmpl}",
+            ["VRF-079"],
+            b.base(w),
+            {"report": (w.put("VMPL", vmpl), "VMPL", "vcek")},
+            stage="policy",
+            accept={"vmpl_max": 3},
+            refuse={"vmpl_max": vmpl - 1},
+            flags=["policy-vmpl"],
+        )
     b.decide(
         "vmpl-host",
         "VMPL is 0xFFFFFFFF: the host asked for the report",
@@ -264,7 +274,17 @@ def guests(b: Book) -> None:
     author = {"KEY_INFO": 1, "AUTHOR_KEY_DIGEST": steps(0x40, 48)}
     report("author-key", "A guest with an author key", w, author, "VRF-096")
     agent = {"POLICY": 0x70000, "REPORT_ID_MA": steps(0xB0, 32)}
-    report("agent", "A guest with a migration agent", w, agent, "VRF-093", "bind-report-id-ma", "2-33")
+    b.decide(
+        "agent",
+        "A guest with a migration agent",
+        ["VRF-074"],
+        b.base(w),
+        {"report": (w.puts(agent), ", ".join(agent), "vcek")},
+        stage="policy",
+        accept={"allow_migration_agent": True},
+        refuse={"allow_migration_agent": False},
+        flags=["bind-report-id-ma", "2-33"],
+    )
     report(
         "data-zero",
         "REPORT_DATA is zero, where no value is expected",

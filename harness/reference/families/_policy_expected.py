@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reference.families._bases import other_report, question
 from reference.families._book import Book
-from reference.families._policy_bits import report, rules, under
+from reference.families._policy_bits import MIGRATE_MA, PLAIN, report, rules, under
 from reference.world import CSP, FIELDS, World, steps, world
 
 # Member of the policy, requirement, flags of a mismatch.
@@ -131,21 +131,29 @@ def _report_data(b: Book) -> None:
             boundary=text,
             flags=["bind-measurement-truncated", "2-18"],
         )
+    agent = {"POLICY": PLAIN | MIGRATE_MA, "REPORT_ID_MA": steps(0x11, 32)}
     b.vary(
         "report-id-ma-stated",
         "A report with a migration agent, whose REPORT_ID the policy states",
         ["VRF-093"],
         b.base(w),
-        report(w, REPORT_ID_MA=steps(0x11, 32)) | rules(report_id_ma=steps(0x11, 32).hex()),
+        report(w, **agent) | rules(report_id_ma=steps(0x11, 32).hex()),
         flags=["bind-report-id-ma", "2-33"],
+    )
+    none = b.vary(
+        "report-id-ma-none",
+        "A migration agent is allowed, by POLICY and by the policy file, and the guest has none",
+        ["VRF-074"],
+        b.base(w),
+        report(w, POLICY=PLAIN | MIGRATE_MA) | rules(allow_migration_agent=True),
     )
     question(
         b,
         "report-id-ma-decided",
         "REPORT_ID_MA is not all ones: the guest has a migration agent",
         ["VRF-093"],
-        b.base(w),
-        report(w, REPORT_ID_MA=steps(0x11, 32)),
+        none,
+        {"report": (w.puts(agent), "REPORT_ID_MA", "vcek")},
         accept={},
         refuse={"report_id_ma": "ff" * 32},
         flags=["bind-report-id-ma", "2-33"],

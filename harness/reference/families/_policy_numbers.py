@@ -222,12 +222,14 @@ def _versions(b: Book) -> None:
         abi_min="1.55",
     )
     for name, major, minor in (("minor-above", 1, 56), ("major-above", 2, 0)):
+        numbers = {"MAJOR": major, "MINOR": minor}
+        firmware = {f"{which}_{part}": n for which in ("CURRENT", "COMMITTED") for part, n in numbers.items()}
         b.vary(
             f"abi-{name}",
-            f"POLICY demands ABI {major}.{minor}, above 1.55",
+            f"POLICY demands ABI {major}.{minor}, above 1.55, and the firmware has it",
             ["VRF-083"],
             least,
-            report(w, POLICY=PLAIN | major << 8 | minor),
+            report(w, POLICY=PLAIN | major << 8 | minor, **firmware),
             flags=["policy-abi-min"],
         )
     for name, major, minor, text in (

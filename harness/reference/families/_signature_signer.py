@@ -57,6 +57,59 @@ def _values(b: Book) -> None:
         )
 
 
+def _masked(b: Book) -> None:
+    """Firmware signs with no VCEK while MASK_CHIP_KEY is set, and says so in SIGNING_KEY."""
+    w = world("Genoa", 3)
+    report = w.put("KEY_INFO", 2)
+    chip = {"CHIP_ID": bytes(64)}
+    no_chip = b.vary(
+        "mask-chip-key-absent",
+        "CHIP_ID is zero, which the policy allows, and MASK_CHIP_KEY is not set",
+        ["VRF-057"],
+        b.base(w),
+        {"report": (w.puts(chip), "CHIP_ID", "vcek"), "policy.allow_masked_chip_id": (True, "", None)},
+    )
+    for name, defect, twin, changed, field, signer, flag in (
+        (
+            "",
+            "MASK_CHIP_KEY is set, SIGNING_KEY says VCEK, and the signature is zeros",
+            b.base(w),
+            report[:SIGNED] + bytes(512),
+            "KEY_INFO, SIGNATURE",
+            None,
+            "sig-mask-chip-key-zero",
+        ),
+        (
+            "-signed",
+            "MASK_CHIP_KEY is set, and the VCEK's signature is good",
+            b.base(w),
+            report,
+            "KEY_INFO",
+            "vcek",
+            "sig-mask-chip-key-but-signed",
+        ),
+        (
+            "-no-chip",
+            "MASK_CHIP_KEY is set, CHIP_ID is zero, and the VCEK's signature is good",
+            no_chip,
+            w.puts(chip | {"KEY_INFO": 2}),
+            "KEY_INFO",
+            "vcek",
+            "2-25",
+        ),
+    ):
+        b.refuse(
+            f"mask-chip-key{name}",
+            defect,
+            ["VRF-125"],
+            twin,
+            {"report": (changed, field, signer)},
+            stage="signer",
+            layer="signer",
+            flags=[flag],
+        )
+
+
 def _kinds(b: Book) -> None:
     vcek, vlek = world("Genoa", 5), world("Genoa", 5, "vlek")
     for w, says, named in ((vlek, 0, "vcek"), (vcek, 4, "vlek")):
@@ -93,4 +146,5 @@ def _kinds(b: Book) -> None:
 
 def add(b: Book) -> None:
     _values(b)
+    _masked(b)
     _kinds(b)

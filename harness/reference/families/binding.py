@@ -70,11 +70,11 @@ def _tcb(b: Book) -> None:
         flags=["2-06"],
     )
     genoa = tall("Genoa", 3)
-    for name, defect, value in (
-        ("zero", "REPORTED_TCB is 0", bytes(8)),
-        ("reversed", "REPORTED_TCB is in the other byte order", genoa.tcb_version[::-1]),
+    for name, defect, value, fields in (
+        ("zero", "REPORTED_TCB is 0", bytes(8), ("REPORTED_TCB",)),
+        ("reversed", "The report's TCBs are in the other byte order", genoa.tcb_version[::-1], TCBS),
     ):
-        change = {"report": (genoa.put("REPORTED_TCB", value), "REPORTED_TCB", "vcek")}
+        change = {"report": (genoa.puts(dict.fromkeys(fields, value)), ", ".join(fields), "vcek")}
         b.refuse(
             f"reported-{name}",
             defect,
@@ -215,15 +215,6 @@ def _chip(b: Book) -> None:
             "report": (other.sign(w.report), "SIGNATURE", None),
         },
         flags=["bind-hwid-never-compared"],
-    )
-    changed = bytes([w.hwid[0] ^ 1]) + w.hwid[1:]
-    b.refuse(
-        "mask-chip-key-other-chip",
-        "CHIP_ID is not the hwID, and MASK_CHIP_KEY does not excuse it",
-        ["VRF-051"],
-        b.base(w),
-        {"report": (w.puts({"KEY_INFO": 2, "CHIP_ID": changed}), "KEY_INFO, CHIP_ID", "vcek")},
-        flags=["2-25"],
     )
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from reference import keys, p384
 from reference.bundle import Family
 from reference.families import _signature_signer, _verify_notes
-from reference.families._bases import question, shows
+from reference.families._bases import question, raw, shows
 from reference.families._book import Book
 from reference.families._report_reserved import field_of
 from reference.keys import P384_ORDER as N
@@ -91,12 +91,21 @@ def _accepted(b: Book, w: World) -> None:
             flags=["sig-high-s"],
         )
     vlek = world("Milan", 3, "vlek")
-    b.vary(
+    masked = vlek.put("KEY_INFO", 6)
+    twin = b.vary(
         "mask-chip-key-vlek",
         "MASK_CHIP_KEY says nothing about a VLEK",
         ["VRF-021"],
         b.base(vlek),
-        {"report": (vlek.put("KEY_INFO", 6), "KEY_INFO", "vlek")},
+        {"report": (masked, "KEY_INFO", "vlek")},
+    )
+    b.refuse(
+        "mask-chip-key-zero",
+        "A signature of zeros beside MASK_CHIP_KEY",
+        ["VRF-063"],
+        twin,
+        {"report": (masked[:SIGNED] + bytes(512), "SIGNATURE", None)},
+        flags=["sig-mask-chip-key-zero"],
     )
 
 
@@ -286,20 +295,11 @@ def _keys(b: Book, w: World) -> None:
         base,
         {
             "certs.vcek": (w.leaf(spki=p256.spki()).der(), "key", "ask"),
-            "report": (signed_over(w, body, SHA256(), p256), "SIGNATURE", None),
+            "report": (signed_over(w, body, SHA384(), p256), "SIGNATURE", None),
         },
         stage="chain",
         layer="chain",
         flags=["chain-leaf-wrong-curve"],
-    )
-    zero = w.put("KEY_INFO", 2)[:SIGNED] + bytes(512)
-    b.refuse(
-        "mask-chip-key-zero",
-        "A signature of zeros beside MASK_CHIP_KEY",
-        ["VRF-063"],
-        base,
-        {"report": (zero, "KEY_INFO, SIGNATURE", None)},
-        flags=["sig-mask-chip-key-zero"],
     )
 
 
@@ -319,7 +319,7 @@ def _algorithms(b: Book, w: World) -> None:
         )
 
 
-# Field and the byte of it that changes (by 1); what an earlier stage reads is chosen so that it passes there.
+# Field and the byte of it that changes (by 1), so that no other stage refuses it.
 BODY = (
     ("VERSION", 0, "Genoa"),
     ("GUEST_SVN", 0, "Genoa"),
@@ -340,7 +340,6 @@ BODY = (
     ("CPUID_MOD_ID", 0, "Genoa"),
     ("CPUID_STEP", 0, "Genoa"),
     ("CHIP_ID", 32, "vlek"),
-    ("COMMITTED_TCB", 6, "Genoa"),
     ("CURRENT_BUILD", 0, "Genoa"),
     ("CURRENT_MINOR", 0, "Genoa"),
     ("CURRENT_MAJOR", 0, "Genoa"),
@@ -362,28 +361,47 @@ def _body(b: Book) -> None:
     for field, at, which in BODY:
         w = worlds[which]
         start = FIELDS[field][0] + at
-        value = 4 if field == "VERSION" else w.report[start] ^ 1
-        flag = "sig-not-checked-at-all" if field == "MEASUREMENT" else "sig-body-bit-sweep"
-        b.refuse(
-            f"body-{field.lower().replace('_', '-')}",
-            "A signed field is another than was signed",
-            ["VRF-062"],
-            b.base(w),
-            {"report": (replaced(w, start, bytes([value])), field, None)},
-            title=f"{field} is another than was signed",
-            boundary=f"the field {field}",
-            flags=[flag],
-        )
+        step = 1 if field.startswith("CURRENT_") else -1 if field == "VERSION" else 0
+        value = w.report[start] + step if step else w.report[start] ^ 1
+        _changed(b, field, b.base(w), replaced(w, start, bytes([value])))
+    w = worlds["Genoa"]
+    ahead = w.put("CURRENT_TCB", raw(w, snp=w.tcb.snp + 2))
+    twin = b.vary(
+        "current-ahead",
+        "SNP of CURRENT_TCB is 2 above the others'",
+        ["VRF-068"],
+        b.base(w),
+        {"report": (ahead, "CURRENT_TCB", "vcek")},
+    )
+    at = FIELDS["COMMITTED_TCB"][0] + 6
+    _changed(b, "COMMITTED_TCB", twin, ahead[:at] + bytes([ahead[at] + 1]) + ahead[at + 1 :])
+
+
+def _changed(b: Book, field: str, twin: str, report: bytes) -> None:
+    b.refuse(
+        f"body-{field.lower().replace('_', '-')}",
+        "A signed field is another than was signed",
+        ["VRF-062"],
+        twin,
+        {"report": (report, field, None)},
+        title=f"{field} is another than was signed",
+        boundary=f"the field {field}",
+        flags=["sig-not-checked-at-all" if field == "MEASUREMENT" else "sig-body-bit-sweep"],
+    )
+
+
+def _reserved(b: Book) -> None:
+    """Reserved bytes of TCBs, where the policy lets them pass."""
     for line, places in (("Milan", (2, 3, 4, 5)), ("Turin", (4, 6))):
         w = world(line, 3)
         for place in places:
             b.refuse(
                 f"reserved-{line.lower()}-{place}",
                 RESERVED_BYTE,
-                ["VRF-062"],
-                b.base(w),
+                ["VRF-062", "VRF-121"],
+                left_to_newer(b, w),
                 {"report": (replaced(w, 0x180 + place, b"\x7f"), "REPORTED_TCB", None)},
-                title=f"Byte {place} of REPORTED_TCB, which {line}'s layout reserves, was signed as 0",
+                title=f"Byte {place} of REPORTED_TCB, which {line} reserves, was signed as 0 and is not",
                 boundary=f"byte {place} of REPORTED_TCB",
                 flags=["sig-tcb-reserved-malleable"],
             )
@@ -392,10 +410,10 @@ def _body(b: Book) -> None:
         b.refuse(
             f"reserved-{field.lower().replace('_', '-')}",
             RESERVED_BYTE,
-            ["VRF-062"],
-            b.base(w),
+            ["VRF-062", "VRF-121"],
+            left_to_newer(b, w),
             {"report": (replaced(w, FIELDS[field][0] + 3, b"\x01"), field, None)},
-            title=f"A reserved byte of {field} was signed as 0",
+            title=f"A reserved byte of {field} was signed as 0 and is not",
             boundary=f"the field {field}",
             flags=["sig-tcb-reserved-malleable"],
         )
@@ -430,25 +448,29 @@ NAMELESS = (
 UNSIGNED_RESERVED = "A reserved byte is another than was signed, and such bytes are left to newer firmware"
 
 
+def allowed(b: Book, w: World, name: str, title: str, requirement: str, member: str) -> str:
+    """W's base where the policy lets bits without a name pass by MEMBER, made on first use."""
+    if name not in b.inputs:
+        b.vary(name, title, [requirement], b.base(w), {f"policy.{member}": (True, "", None)})
+    return name
+
+
+def left_to_newer(b: Book, w: World) -> str:
+    line = "" if w.product == "Genoa" else f"{w.product.lower()}-"
+    title = f"{w.product}, version {w.version}: reserved bytes are 0, and others are left to newer firmware"
+    return allowed(b, w, f"left-to-newer-{line}v{w.version}", title, "VRF-121", "allow_unknown_reserved")
+
+
 def _nameless(b: Book) -> None:
     """What has no name, or none in its version, is signed all the same. Who hashes an encoding of what was
     read does not see the change."""
     for name, version, at, data, text in NAMELESS:
         w = world("Genoa", version)
-        twin = f"left-to-newer-v{version}"
-        if twin not in b.inputs:
-            b.vary(
-                twin,
-                f"Version {version}, reserved bytes are 0, and others are left to newer firmware",
-                ["VRF-121"],
-                b.base(w),
-                {"policy.allow_unknown_reserved": (True, "", None)},
-            )
         b.refuse(
             f"unsigned-{name}",
             UNSIGNED_RESERVED,
             ["VRF-062", "VRF-121"],
-            twin,
+            left_to_newer(b, w),
             {"report": (replaced(w, at, data), field_of(at).split(".")[0], None)},
             title=f"{text} was signed as 0 and is not; the policy leaves such bytes to newer firmware",
             boundary=text,
@@ -457,13 +479,16 @@ def _nameless(b: Book) -> None:
     w = world("Genoa", 5)
     for field, bit in (("POLICY", 26), ("POLICY", 63), ("PLATFORM_INFO", 8), ("PLATFORM_INFO", 63)):
         at = FIELDS[field][0] + bit // 8
+        word, requirement = ("policy", "VRF-077") if field == "POLICY" else ("platform", "VRF-078")
+        title = f"Bits of {field} without a name are 0, and may be set"
+        twin = allowed(b, w, f"unknown-{word}", title, requirement, f"allow_unknown_{word}")
         b.refuse(
             f"unsigned-{field.lower().replace('_', '-')}-{bit}",
             "A bit without a name is another than was signed",
-            ["VRF-062"],
-            b.base(w),
+            ["VRF-062", requirement],
+            twin,
             {"report": (replaced(w, at, bytes([w.report[at] | 1 << bit % 8])), field, None)},
-            title=f"Bit {bit} of {field}, which has no name, was signed as 0",
+            title=f"Bit {bit} of {field}, which has no name and may be set, was signed as 0",
             boundary=f"bit {bit} of {field}",
             flags=["sig-body-bit-sweep"],
         )
@@ -554,6 +579,7 @@ def build() -> Family:
     _keys(b, w)
     _algorithms(b, w)
     _body(b)
+    _reserved(b)
     _nameless(b)
     _signature_signer.add(b)
     return _verify_notes.add(f)

@@ -1,0 +1,83 @@
+"""That nothing but its defect refuses a verify case: without the check of its stage it is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+from reference import ops, verify
+from reference.__main__ import CASES
+from reference.bundle import Case, read
+from reference.check import with_policy
+
+# The function of reference/verify.py that is a stage alone: parse, version, signer and chain also read.
+CHECKS = {
+    "revocation": "_revocation",
+    "binding": "_binding",
+    "signature": "_signature",
+    "tcb": "check_tcb",
+    "policy": "check_policy",
+}
+
+
+@cache
+def _cases() -> tuple[Case, ...]:
+    cases = (case for path in sorted(CASES.glob("*.json")) for case in read(path).cases)
+    return tuple(case for case in cases if case.op == "verify")
+
+
+def _refused(case: Case) -> str | None:
+    seen = ops.run(case)
+    return f"{case.id}: {seen.stage}: {seen.where}" if seen.result != "valid" else None
+
+
+def _case(name: str) -> Case:
+    return next(case for case in _cases() if case.id == name)
+
+
+@pytest.fixture
+def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A stage, whose check is left out."""
+    monkeypatch.setattr(verify, CHECKS[request.param], lambda *_: None)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("without", CHECKS, indirect=True)
+def test_no_other_stage_refuses(without: str) -> None:
+    cases = [case for case in _cases() if case.result == "invalid" and case.expect["stage"] == without]
+    assert cases
+    assert [text for case in cases if (text := _refused(case))] == []
+
+
+# Reasons that a policy would add.
+SECOND: Mapping[str, Mapping[str, Any]] = {
+    "signature.unsigned-policy-26": {"allow_unknown_policy": False},
+    "signature.reserved-milan-2": {"allow_unknown_reserved": False},
+}
+
+
+@pytest.mark.parametrize("without", ["signature"], indirect=True)
+@pytest.mark.parametrize("name", SECOND)
+def test_second_reason_is_found(without: str, name: str) -> None:  # noqa: ARG001
+    assert _refused(_case(name)) is None
+    assert _refused(with_policy(_case(name), SECOND[name]))
+
+
+# ---- family forwardcompat: where a verifier may be strict the case is a policy case ----
+
+# Without floors, and without what refuses every base.
+STRICT: Mapping[str, Any] = {
+    "allow_masked_chip_id": False,
+    "allow_debug": False,
+    "allow_migration_agent": False,
+    "allow_provisional": False,
+    "vmpl_max": 0,
+}
+
+
+def test_strict_policy_refuses_no_valid_case() -> None:
+    cases = [case for case in _cases() if case.family == "forwardcompat" and case.result == "valid"]
+    assert cases
+    assert [text for case in cases if (text := _refused(with_policy(case, STRICT)))] == []
