@@ -273,7 +273,7 @@ def guests(b: Book) -> None:
     report("no-id-block", "A guest without an ID block", w, nothing, "VRF-090")
     author = {"KEY_INFO": 1, "AUTHOR_KEY_DIGEST": steps(0x40, 48)}
     report("author-key", "A guest with an author key", w, author, "VRF-096")
-    agent = {"POLICY": 0x70000, "REPORT_ID_MA": steps(0xB0, 32)}
+    agent: dict[str, int | bytes] = {"POLICY": 0x70000, "REPORT_ID_MA": steps(0xB0, 32)}
     b.decide(
         "agent",
         "A guest with a migration agent",

@@ -131,7 +131,7 @@ def _report_data(b: Book) -> None:
             boundary=text,
             flags=["bind-measurement-truncated", "2-18"],
         )
-    agent = {"POLICY": PLAIN | MIGRATE_MA, "REPORT_ID_MA": steps(0x11, 32)}
+    agent: dict[str, int | bytes] = {"POLICY": PLAIN | MIGRATE_MA, "REPORT_ID_MA": steps(0x11, 32)}
     b.vary(
         "report-id-ma-stated",
         "A report with a migration agent, whose REPORT_ID the policy states",
