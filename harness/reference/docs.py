@@ -14,6 +14,7 @@ from reference.check import classes
 
 BUGS = Path(__file__).with_name("bugs.json")
 WITHOUT = Path(__file__).with_name("without.json")
+RULES = Path(__file__).parents[2] / "vectors" / "requirements"
 MADE = "<!-- made by `python -m reference docs` -->\n"
 
 
@@ -136,6 +137,31 @@ def unshown(families: list[Family], rules: Iterable[str]) -> list[str]:
     return sorted(set(rules) - cited - without_vector().keys())
 
 
+def untested(families: list[Family]) -> dict[str, list[str]]:
+    """Rules that neither a suite nor a vector shows: the ids by the reason in their row."""
+    cited = {rule for family in families for case in family.cases for rule in case.requirement}
+    found: dict[str, list[str]] = {}
+    for path in sorted(RULES.glob("*.json")):
+        for row in json.loads(path.read_text(encoding="utf-8"))["rows"]:
+            if "untested" in row and row["id"] not in cited | without_vector().keys():
+                found.setdefault(row["untested"], []).append(row["id"])
+    return found
+
+
+def _spans(rules: list[str]) -> str:
+    """RULES with neighbours joined, as in without.json."""
+    spans: list[list[str]] = []
+    for rule in rules:
+        prefix, number = rule.rsplit("-", 1)
+        if spans and spans[-1][-1] == f"{prefix}-{int(number) - 1:03}":
+            spans[-1].append(rule)
+        else:
+            spans.append([rule])
+    return ", ".join(
+        span[0] if len(span) == 1 else f"{span[0]}..{span[-1].rsplit('-', 1)[1]}" for span in spans
+    )
+
+
 def index_page(families: list[Family]) -> str:
     """The list of families with their numbers."""
     out = [MADE, "# Vectors: the families\n"]
@@ -165,6 +191,11 @@ def index_page(families: list[Family]) -> str:
     out.append("")
     out.append("## Rules without a vector\n\n| rules, where no case has them | why |\n|---|---|")
     out += [_row(row["rules"], row["reason"]) for row in json.loads(WITHOUT.read_text(encoding="utf-8"))]
+    out.append(
+        "\nThese have no test in the suites either, for the reason that their row gives:\n\n"
+        "| rules | why |\n|---|---|"
+    )
+    out += [_row(_spans(rules), reason) for reason, rules in untested(families).items()]
     return "\n".join(out) + "\n"
 
 
