@@ -330,6 +330,7 @@ differ: deps
 # Makes the cases anew; they are committed.
 cases: deps
 	@PYTHONPATH=harness $(VENV)/bin/python -m reference generate
+	@PYTHONPATH=harness $(VENV)/bin/python -m reference anchors
 
 docs: deps
 	@$(SUBMAKE) all $(BUILD)/bin/suite-runner-static

@@ -1,6 +1,8 @@
 """The vectors, made and proved by the reference.
 
 python -m reference generate [FAMILY ...]     writes vectors/cases/*.json
+python -m reference anchors                   writes vectors/keys/ark-*.cert.pem
+python -m reference docs                      writes docs/vectors/
 python -m reference check [FAMILY ...]        runs every case of the files in Python
 python -m reference count                     cases and classes
 """
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from reference import docs, families, keys
+from reference import docs, families, keys, mint
 from reference.bundle import Family, read, render
 from reference.check import check, summary
 
@@ -58,6 +60,13 @@ def generate(names: tuple[str, ...], out: Path) -> None:
             click.echo(f"{name}: {cases} cases")
 
 
+@main.command()
+def anchors() -> None:
+    """Writes the test ARKs' certificates beside their keys."""
+    for name, data in mint.anchors().items():
+        (keys.KEYS / name).write_bytes(data)
+
+
 @main.command(name="check")
 @click.argument("names", nargs=-1)
 def check_command(names: tuple[str, ...]) -> None:
@@ -81,7 +90,7 @@ def count() -> None:
 
 @main.command(name="docs")
 def docs_command() -> None:
-    """Writes docs/vectors/, and the test ARKs' certificates beside their keys."""
+    """Writes docs/vectors/."""
     folder = ROOT / "docs" / "vectors"
     folder.mkdir(exist_ok=True)
     made = docs.pages(_chosen(()))
@@ -90,8 +99,6 @@ def docs_command() -> None:
             path.unlink()
     for name, text in made.items():
         (folder / name).write_text(text, encoding="utf-8")
-    for name, data in docs.anchors().items():
-        (keys.KEYS / name).write_bytes(data)
 
 
 if __name__ == "__main__":

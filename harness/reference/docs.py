@@ -182,12 +182,12 @@ def index_page(families: list[Family]) -> str:
     )
     out.append(
         "## Test anchors\n\nA case of op `verify` without `roots` and `trust_dir` is about anchors that are\n"
-        "known by their keys. sevkit knows AMD's ARKs so, and these, which the cases need:\n"
+        "known by their keys. sevkit knows AMD's ARKs that way, and these, which the cases need:\n"
     )
     out.append("| ARK | SHA-256 of the SubjectPublicKeyInfo | certificate |\n|---|---|---|")
     for line in tcb.PRODUCTS:
         digest = hashlib.sha256(mint.ark(line).spki).hexdigest()
-        out.append(_row(f"ARK-{line}", f"`{digest}`", f"`vectors/keys/{anchor_name(line)}`"))
+        out.append(_row(f"ARK-{line}", f"`{digest}`", f"`vectors/keys/{mint.anchor_name(line)}`"))
     out.append("")
     out.append("## Rules without a vector\n\n| rules, where no case has them | why |\n|---|---|")
     out += [_row(row["rules"], row["reason"]) for row in json.loads(WITHOUT.read_text(encoding="utf-8"))]
@@ -197,15 +197,6 @@ def index_page(families: list[Family]) -> str:
     )
     out += [_row(_spans(rules), reason) for reason, rules in untested(families).items()]
     return "\n".join(out) + "\n"
-
-
-def anchor_name(line: str) -> str:
-    return f"ark-{line.lower()}.cert.pem"
-
-
-def anchors() -> dict[str, bytes]:
-    """File names in vectors/keys/ and the test ARKs as certificates."""
-    return {anchor_name(line): mint.pem(mint.ark(line).der()) for line in tcb.PRODUCTS}
 
 
 def pages(families: list[Family]) -> dict[str, str]:

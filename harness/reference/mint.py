@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from reference import der, keys, pss
+from reference import der, keys, pss, tcb
 from reference.keys import EcKey
 from reference.pss import FORM_A, FORM_B, Pss, RsaKey
 
@@ -431,3 +431,12 @@ def pem(der_bytes: bytes, label: str = "CERTIFICATE") -> bytes:
     text = base64.b64encode(der_bytes).decode()
     lines = [text[i : i + 64] for i in range(0, len(text), 64)]
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
+
+
+def anchor_name(line: str) -> str:
+    return f"ark-{line.lower()}.cert.pem"
+
+
+def anchors() -> dict[str, bytes]:
+    """File names in vectors/keys/ and the test ARKs as certificates."""
+    return {anchor_name(line): pem(ark(line).der()) for line in tcb.PRODUCTS}
