@@ -516,10 +516,44 @@ def add_shared_paths(f: Family) -> None:
         )
 
 
+def add_shared_refusals(f: Family) -> None:
+    """No chain is asked for, or by another method."""
+    w = world("Genoa", 3)
+    no_signer, no_product = w.put("KEY_INFO", 7 << 2), w.put("CPUID_FAM_ID", 0x1B)
+    url, method = "/vcek/v1/Genoa/cert_chain", "The chain is asked for by POST"
+    of_none, of_line = "The chain of no key: SIGNING_KEY names none", "The chain of no known product line"
+    for name, defect, req, more, changed, reason in (
+        ("chain-no-signer", of_none, 2, {"report": no_signer}, ("report", "KEY_INFO", "vcek"), "signer"),
+        (
+            "chain-no-product",
+            of_line,
+            8,
+            {"report": no_product},
+            ("report", "CPUID_FAM_ID", "vcek"),
+            "product",
+        ),
+        ("url-chain-post", method, 1, {"url": url, "method": "POST"}, ("method", "method", None), "method"),
+    ):
+        f.invalid(
+            name,
+            defect,
+            [f"KDS-{req:03}"],
+            "kds-request",
+            given(w, what="cert_chain") | more,
+            twin="url-chain-vcek" if "url" in more else "chain-vcek",
+            defect=defect,
+            changes=[changed],
+            reason=reason,
+            product="Genoa",
+            version=3,
+        )
+
+
 def add(f: Family) -> None:
     add_reports(f)
     add_shared(f)
     add_shared_paths(f)
+    add_shared_refusals(f)
     add_report_refusals(f)
     add_good_paths(f)
     add_bad_paths(f)
