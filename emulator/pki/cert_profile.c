@@ -158,7 +158,8 @@ struct sevkit_result pki_check_ca(const struct pki_cert *cert, enum pki_role rol
 
 /* ---- section 1.3 ---- */
 
-/* SubjectPublicKeyInfo of an uncompressed point of P-384, up to the byte 04; then X and Y. */
+/* SubjectPublicKeyInfo of an uncompressed point of P-384, up to the byte 04; then X and Y.
+ * @gap AMB-218: a compressed point. */
 static const uint8_t p384_head[] = {0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86,
                                     0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05, 0x2B,
                                     0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00, 0x04};

@@ -118,7 +118,7 @@ static struct sevkit_result read_integer(const struct pki_cert *cert, const char
 }
 
 /* An IA5String of visible characters and spaces whose length fits the short form.
- * @gap AMB-217: which characters a cspID may have. */
+ * @gap AMB-217: which characters a cspID may have, and how many. */
 static struct sevkit_result read_text(const struct pki_cert *cert, const char *oid,
                                       enum pki_rule rule, char *out, size_t capacity) {
     const struct crypto_span v = value_of(cert, oid);
@@ -128,7 +128,7 @@ static struct sevkit_result read_text(const struct pki_cert *cert, const char *o
     if (!string) return refuse(rule, name, v.size); /* @req VRF-054 VRF-110 */
     for (size_t i = 2; i < v.size; i++) {
         const uint8_t c = v.bytes[i];
-        if (c < 0x20 || c > 0x7E) return refuse(rule, name, c); /* @req VRF-110 */
+        if (c < 0x20 || c > 0x7E) return refuse(rule, name, c); /* @req VRF-054 VRF-110 */
     }
     memcpy(out, v.bytes + 2, v.size - 2);
     out[v.size - 2] = 0;

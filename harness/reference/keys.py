@@ -73,13 +73,11 @@ class EcKey:
         numbers = self.private().public_key().public_numbers()
         return numbers.x, numbers.y
 
-    def spki(self, *, compressed: bool = False) -> bytes:
+    def spki(self) -> bytes:
         size = (self.private().curve.key_size + 7) // 8
         x, y = self.point()
-        head = bytes([2 + (y & 1)]) if compressed else b"\x04"
-        tail = b"" if compressed else y.to_bytes(size, "big")
         algorithm = der.sequence(der.oid(EC_PUBLIC_KEY), der.oid(CURVE_OIDS[self.curve]))
-        return der.sequence(algorithm, der.bits(head + x.to_bytes(size, "big") + tail))
+        return der.sequence(algorithm, der.bits(b"\x04" + x.to_bytes(size, "big") + y.to_bytes(size, "big")))
 
     def sign(self, message: bytes) -> tuple[int, int]:
         """ECDSA with SHA-384 and the nonces of RFC 6979, without low-S normalisation."""

@@ -5,13 +5,19 @@
 #include "sevkit/report.h"
 #include "vectors/kds_client.h"
 
-/* Why no VCEK is asked for; NULL when one is. PRODUCT: of a report that does not say. */
-static const char *unaskable(const struct abi_report *report, enum abi_product product) {
+/* Why no chain or list is asked for; NULL when one is. PRODUCT: of a report that does not say. */
+static const char *no_chain(const struct abi_report *report, enum abi_product product) {
     const unsigned signer = abi_report_signing_key(report);
-    if (signer == ABI_SIGNING_KEY_VLEK) return "vlek";
-    if (signer != ABI_SIGNING_KEY_VCEK) return "signer";
-    if (product == ABI_PRODUCT_UNKNOWN) return "product";
-    return abi_all_zero(report->chip_id, sizeof report->chip_id) ? "masked" : NULL;
+    if (signer != ABI_SIGNING_KEY_VCEK && signer != ABI_SIGNING_KEY_VLEK) return "signer";
+    return product == ABI_PRODUCT_UNKNOWN ? "product" : NULL;
+}
+
+/* Why no VCEK is asked for; NULL when one is. */
+static const char *no_vcek(const struct abi_report *report, enum abi_product product) {
+    if (abi_report_signing_key(report) == ABI_SIGNING_KEY_VLEK) return "vlek";
+    const char *reason = no_chain(report, product);
+    const bool masked = abi_all_zero(report->chip_id, sizeof report->chip_id);
+    return reason == NULL && masked ? "masked" : reason;
 }
 
 static const char *reason_of_status(unsigned status) {
@@ -46,6 +52,13 @@ static bool read_product(struct suite_ctx *ctx, struct vector_case *c,
     return true;
 }
 
+/* The case's own request in place of METHOD and URL, where it has one. */
+static bool read_request(struct suite_ctx *ctx, struct vector_case *c, const char **method,
+                         const char **url) {
+    if (vector_find(c, "url") != NULL && !vector_text(ctx, c->input, "url", url)) return false;
+    return vector_find(c, "method") == NULL || vector_text(ctx, c->input, "method", method);
+}
+
 /* The report's path, and what the service says to it or to the case's own. */
 static void ask(struct suite_ctx *ctx, struct vector_case *c, const struct abi_report *report,
                 enum abi_product product) {
@@ -55,8 +68,7 @@ static void ask(struct suite_ctx *ctx, struct vector_case *c, const struct abi_r
     const char *url = path, *method = "GET";
     SUITE_SETUP(ctx, "REPORTED_TCB", abi_tcb_unpack(product, report->reported_tcb, &tcb));
     kds_vcek_path(product, report->chip_id, &tcb, path);
-    if (vector_find(c, "url") != NULL) SUITE_STEP(vector_text(ctx, c->input, "url", &url));
-    if (vector_find(c, "method") != NULL) SUITE_STEP(vector_text(ctx, c->input, "method", &method));
+    SUITE_STEP(read_request(ctx, c, &method, &url));
     SUITE_STEP(kds_ask(ctx, product, report->chip_id, report->current_tcb, method, url, answer));
     const char *reason = judge(answer, path);
     SUITE_STEP(vector_seen(ctx, c, reason == NULL, "reason", reason));
@@ -71,13 +83,13 @@ static void ask_shared(struct suite_ctx *ctx, struct vector_case *c,
     const unsigned signer = abi_report_signing_key(report);
     const uint64_t tcb = report->current_tcb;
     char path[KDS_PATH_MAX];
-    const char *url = path, *what, *reason = NULL;
+    const char *url = path, *method = "GET", *what, *reason = NULL;
     SUITE_STEP(vector_text(ctx, c->input, "what", &what));
     snprintf(path, sizeof path, "/%s/v1/%s/%s", signer == ABI_SIGNING_KEY_VLEK ? "vlek" : "vcek",
              abi_product_name(product), what);
-    if (vector_find(c, "url") != NULL) SUITE_STEP(vector_text(ctx, c->input, "url", &url));
+    SUITE_STEP(read_request(ctx, c, &method, &url));
     SUITE_STEP(kds_ask(ctx, product, report->chip_id, tcb, "GET", path, wanted));
-    SUITE_STEP(kds_ask(ctx, product, report->chip_id, tcb, "GET", url, answer));
+    SUITE_STEP(kds_ask(ctx, product, report->chip_id, tcb, method, url, answer));
     const bool same =
         answer->size == wanted->size && memcmp(answer->body, wanted->body, answer->size) == 0;
     if (wanted->status != 200 || !same) reason = "kind";
@@ -93,13 +105,12 @@ void vector_run_kds_url(struct suite_ctx *ctx, struct vector_case *c) {
     SUITE_STEP(vector_bytes(ctx, c, "report", &bytes));
     SUITE_SETUP(ctx, "report", abi_report_decode(bytes.bytes, bytes.size, &report));
     SUITE_STEP(read_product(ctx, c, &report, &product));
-    if (vector_find(c, "what") != NULL) {
-        ask_shared(ctx, c, &report, product);
-        return;
-    }
-    const char *reason = unaskable(&report, product);
-    if (reason == NULL)
-        ask(ctx, c, &report, product);
-    else
+    const bool shared = vector_find(c, "what") != NULL;
+    const char *reason = shared ? no_chain(&report, product) : no_vcek(&report, product);
+    if (reason != NULL)
         SUITE_STEP(vector_seen(ctx, c, false, "reason", reason));
+    else if (shared)
+        ask_shared(ctx, c, &report, product);
+    else
+        ask(ctx, c, &report, product);
 }

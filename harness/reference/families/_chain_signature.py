@@ -420,14 +420,19 @@ P384_SPELLED_OUT = der.sequence(
 def leaf_keys(b: Book) -> None:
     w = world("Genoa", 3)
     base = b.base(w)
-    flags = ["chain-leaf-wrong-curve"]
 
-    def spki(name: str, defect: str, made: bytes, key: keys.EcKey | None = None) -> None:
+    def spki(
+        name: str,
+        defect: str,
+        made: bytes,
+        key: keys.EcKey | None = None,
+        flag: str = "chain-leaf-wrong-curve",
+    ) -> None:
         changes = {"certs.vcek": (w.leaf(spki=made).der(), "subjectPublicKeyInfo", "ask")}
         if key:
             report = w.report[:0x2A0] + keys.report_signature(*key.sign(w.report[:0x2A0]))
             changes["report"] = (report, "SIGNATURE", "forged leaf")
-        b.refuse(name, defect, ["VRF-036"], base, changes, flags=flags)
+        b.refuse(name, defect, ["VRF-036"], base, changes, flags=[flag])
 
     p256, p521 = keys.forged_ec("p256", "secp256r1"), keys.forged_ec("p521", "secp521r1")
     spki("leaf-p256", "The VCEK's key is on P-256 and signs the report", p256.spki(), p256)
@@ -454,10 +459,10 @@ def leaf_keys(b: Book) -> None:
         "leaf-explicit-curve",
         "The VCEK's key has P-384's parameters in place of its name",
         der.sequence(explicit, der.bits(point)),
+        flag="chain-leaf-key-form",
     )
-    spki("leaf-compressed", "The VCEK's point is compressed", w.key.spki(compressed=True))
-    hybrid = bytes([6 | y & 1]) + point[1:]
-    spki("leaf-hybrid", "The VCEK's point is hybrid", der.sequence(named, der.bits(hybrid)))
+    hybrid = der.sequence(named, der.bits(bytes([6 | y & 1]) + point[1:]))
+    spki("leaf-hybrid", "The VCEK's point is hybrid", hybrid, flag="chain-leaf-key-form")
     spki(
         "leaf-p384-point-as-p256",
         "The VCEK's P-384 point is said to be on P-256",

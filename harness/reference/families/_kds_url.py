@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from reference.bundle import Family
@@ -433,78 +434,117 @@ def add_bad_paths(f: Family) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The chain or list that a report's leaf needs, at URL. MORE: of the input."""
+
+    name: str
+    title: str
+    requirement: int
+    w: World
+    url: str
+    more: Change | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WrongPath:
+    """A path that does not bring the chain that TWIN's brings."""
+
+    name: str
+    defect: str
+    requirement: int
+    w: World
+    url: str
+    reason: str
+    twin: str
+    flags: tuple[str, ...] = ()
+
+
 def add_shared(f: Family) -> None:
     """Chains and lists. That a VLEK's list lies at a path of its own is the ASVK's word alone (AMB-61)."""
     genoa, vlek, zen4c = world("Genoa", 3), world("Milan", 3, "vlek"), world("Bergamo", 3)
-    masked = genoa.put("CHIP_ID", bytes(64))
-    chain, vlek_chain = "/vcek/v1/Genoa/cert_chain", "/vlek/v1/Milan/cert_chain"
-    for name, title, req, w, more, url, flags in (
-        ("chain-vcek", "The chain of a VCEK", 2, genoa, {}, chain, ()),
-        ("chain-vlek", "The chain of a VLEK", 3, vlek, {}, vlek_chain, ()),
-        ("chain-zen4c", "The chain of a Bergamo or Siena is Genoa's", 8, zen4c, {}, chain, (ZEN4C,)),
-        ("chain-masked", "The chain of a VCEK whose chip is masked", 2, genoa, {"report": masked}, chain, ()),
-        ("list-vcek", "The list of a VCEK's ARK", 6, genoa, {"what": "crl"}, "/vcek/v1/Genoa/crl", ()),
-        ("url-chain-vcek", "The path of a VCEK's chain", 2, genoa, {"url": chain}, chain, ()),
-        ("url-chain-vlek", "The path of a VLEK's chain", 3, vlek, {"url": vlek_chain}, vlek_chain, ()),
-        ("url-chain-zen4c", "The path of a Bergamo's chain", 8, zen4c, {"url": chain}, chain, (ZEN4C,)),
+    masked = {"report": genoa.put("CHIP_ID", bytes(64))}
+    chain, vlek_chain, crl = "/vcek/v1/Genoa/cert_chain", "/vlek/v1/Milan/cert_chain", "/vcek/v1/Genoa/crl"
+    of_zen4c = "The chain of a Bergamo or Siena is Genoa's"
+    for row in (
+        Asked("chain-vcek", "The chain of a VCEK", 2, genoa, chain),
+        Asked("chain-vlek", "The chain of a VLEK", 3, vlek, vlek_chain),
+        Asked("chain-zen4c", of_zen4c, 8, zen4c, chain, flags=(ZEN4C,)),
+        Asked("chain-masked", "The chain of a VCEK whose chip is masked", 2, genoa, chain, masked),
+        Asked("list-vcek", "The list of a VCEK's ARK", 6, genoa, crl, {"what": "crl"}),
+        Asked("url-chain-vcek", "The path of a VCEK's chain", 2, genoa, chain, {"url": chain}),
+        Asked("url-chain-vlek", "The path of a VLEK's chain", 3, vlek, vlek_chain, {"url": vlek_chain}),
+        Asked("url-chain-zen4c", "The path of a Bergamo's chain", 8, zen4c, chain, {"url": chain}, (ZEN4C,)),
     ):
-        source = {**given(w, what="cert_chain"), **more}
         f.valid(
-            name,
-            title,
-            [f"KDS-{req:03}"],
+            row.name,
+            row.title,
+            [f"KDS-{row.requirement:03}"],
             "kds-request",
-            source,
-            {"url": url},
-            flags=flags,
-            product=w.product,
+            given(row.w, what="cert_chain") | (row.more or {}),
+            {"url": row.url},
+            flags=row.flags,
+            product=row.w.product,
             version=3,
         )
-    for name, defect, req, w, url, reason, twin, flags in (
-        (
-            "vcek-for-vlek",
-            "A VLEK's chain is asked for as a VCEK's",
-            3,
-            vlek,
-            "vcek/v1/Milan",
-            "kind",
-            "vlek",
-            (),
-        ),
-        (
-            "vlek-for-vcek",
-            "A VCEK's chain is asked for as a VLEK's",
-            2,
-            genoa,
-            "vlek/v1/Genoa",
-            "kind",
-            "vcek",
-            (),
-        ),
-        ("other-line", "Another line's chain is asked for", 2, genoa, "vcek/v1/Milan", "kind", "vcek", ()),
-        (
-            "bergamo",
-            "The chain's product line is given as Bergamo",
-            8,
-            zen4c,
-            "vcek/v1/Bergamo",
-            "unknown",
-            "zen4c",
-            (ZEN4C,),
-        ),
+
+
+def add_shared_paths(f: Family) -> None:
+    genoa, vlek, zen4c = world("Genoa", 3), world("Milan", 3, "vlek"), world("Bergamo", 3)
+    as_vcek, as_vlek = "A VLEK's chain is asked for as a VCEK's", "A VCEK's chain is asked for as a VLEK's"
+    other, bergamo = "Another line's chain is asked for", "The chain's product line is given as Bergamo"
+    for row in (
+        WrongPath("vcek-for-vlek", as_vcek, 3, vlek, "vcek/v1/Milan", "kind", "vlek"),
+        WrongPath("vlek-for-vcek", as_vlek, 2, genoa, "vlek/v1/Genoa", "kind", "vcek"),
+        WrongPath("other-line", other, 2, genoa, "vcek/v1/Milan", "kind", "vcek"),
+        WrongPath("bergamo", bergamo, 8, zen4c, "vcek/v1/Bergamo", "unknown", "zen4c", (ZEN4C,)),
     ):
         f.invalid(
-            f"url-chain-{name}",
+            f"url-chain-{row.name}",
+            row.defect,
+            [f"KDS-{row.requirement:03}"],
+            "kds-request",
+            given(row.w, what="cert_chain", url=f"/{row.url}/cert_chain"),
+            twin=f"url-chain-{row.twin}",
+            defect=row.defect,
+            changes=[("url", "path", None)],
+            reason=row.reason,
+            flags=row.flags,
+            product=row.w.product,
+            version=3,
+        )
+
+
+def add_shared_refusals(f: Family) -> None:
+    """No chain is asked for, or by another method."""
+    w = world("Genoa", 3)
+    no_signer, no_product = w.put("KEY_INFO", 7 << 2), w.put("CPUID_FAM_ID", 0x1B)
+    url, method = "/vcek/v1/Genoa/cert_chain", "The chain is asked for by POST"
+    of_none, of_line = "The chain of no key: SIGNING_KEY names none", "The chain of no known product line"
+    for name, defect, req, more, changed, reason in (
+        ("chain-no-signer", of_none, 2, {"report": no_signer}, ("report", "KEY_INFO", "vcek"), "signer"),
+        (
+            "chain-no-product",
+            of_line,
+            8,
+            {"report": no_product},
+            ("report", "CPUID_FAM_ID", "vcek"),
+            "product",
+        ),
+        ("url-chain-post", method, 1, {"url": url, "method": "POST"}, ("method", "method", None), "method"),
+    ):
+        f.invalid(
+            name,
             defect,
             [f"KDS-{req:03}"],
             "kds-request",
-            given(w, what="cert_chain", url=f"/{url}/cert_chain"),
-            twin=f"url-chain-{twin}",
+            given(w, what="cert_chain") | more,
+            twin="url-chain-vcek" if "url" in more else "chain-vcek",
             defect=defect,
-            changes=[("url", "path", None)],
+            changes=[changed],
             reason=reason,
-            flags=flags,
-            product=w.product,
+            product="Genoa",
             version=3,
         )
 
@@ -512,6 +552,8 @@ def add_shared(f: Family) -> None:
 def add(f: Family) -> None:
     add_reports(f)
     add_shared(f)
+    add_shared_paths(f)
+    add_shared_refusals(f)
     add_report_refusals(f)
     add_good_paths(f)
     add_bad_paths(f)

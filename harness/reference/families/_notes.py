@@ -43,6 +43,11 @@ NOTES: dict[str, tuple[str, str, str]] = {
     "chain-pss-params-ignored": ("the parameters of PSS are not read", ADMITS, "class"),
     "chain-pkcs1v15-signed": ("any signature scheme of the library is accepted", ADMITS, "class"),
     "chain-leaf-wrong-curve": ("the leaf's kind of key is not looked at", CRASH, "class"),
+    "chain-leaf-key-form": (
+        "a curve that is spelled out, or a hybrid point, is taken as a leaf's key",
+        "two readers differ",
+        "class",
+    ),
     "chain-cert-trailing-bytes": (
         "bytes after a certificate are not looked at",
         "two readers differ",

@@ -183,9 +183,8 @@ def partial(b: Book) -> None:
         ("only-attributes", "The list is of attribute certificates alone", SCOPE, only_attributes, True),
     ):
         made = replace(crl, extensions=(*usual, Extension(oid, value, critical)))
-        requirement = ["VRF-124", "VRF-049"] if critical else ["VRF-124"]
         flags = ["crl-partial-list", *(["crl-critical-extension"] if critical else [])]
-        b.refuse(name, defect, requirement, base, listed(made, "crlExtensions"), flags=flags)
+        b.refuse(name, defect, ["VRF-124"], base, listed(made, "crlExtensions"), flags=flags)
     whole = replace(crl, extensions=(*usual, _freshest()))
     title = "A whole list that names delta lists"
     b.vary("freshest", title, ["VRF-124", "VRF-049"], base, listed(whole, "crlExtensions"))
