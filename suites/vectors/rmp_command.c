@@ -36,7 +36,7 @@ static const struct command {
     {"SNP_DECOMMISSION", RMP_MOVE_DECOMMISSION, RMP_MOVE_DECOMMISSION, bad_guest, bad_guest, param},
     {"SNP_LAUNCH_UPDATE", RMP_MOVE_LAUNCH_UPDATE, RMP_MOVE_LAUNCH_UPDATE, bad_state, bad_state,
      param},
-    {"SNP_PAGE_RECLAIM", RMP_MOVE_RECLAIM, RMP_MOVE_RECLAIM, address, bad_state, param},
+    {"SNP_PAGE_RECLAIM", RMP_MOVE_RECLAIM, RMP_MOVE_RECLAIM, address, bad_state, unknown},
     {"SNP_PAGE_SWAP_OUT", RMP_MOVE_SWAP_OUT, RMP_MOVE_SWAP_OUT_METADATA, unknown, bad_state, param},
     {"SNP_PAGE_SWAP_IN", RMP_MOVE_SWAP_IN, RMP_MOVE_SWAP_IN_METADATA, unknown, bad_state, param},
     {"SNP_PAGE_MD_INIT", RMP_MOVE_MD_INIT, RMP_MOVE_MD_INIT, bad_state, bad_state, param},
