@@ -1,5 +1,6 @@
 /* Op rmp: commands of firmware, as far as the RMP goes. RMP notes, section 2.1, firmware command notes, sections 5.5 to
- * 5.21. */
+ * 5.21.
+ * @gap AMB-218: what SNP_PAGE_RECLAIM says to a page of the RMP itself. */
 #include <string.h>
 
 #include "vectors/rmp_table.h"
