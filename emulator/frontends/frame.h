@@ -96,6 +96,7 @@ enum frame_error {
 #define FRAME_RMP_IS_VMSA 0x20u   /* RMPADJUST's wish; of a move */
 #define FRAME_RMP_VMPL_SSS 0x40u
 #define FRAME_RMP_SNP_GUEST 0x80u
+#define FRAME_RMP_NO_HSAVE 0x100u /* VM_HSAVE_PA is 0 */
 
 enum frame_rmp {
     FRAME_RMP_UPDATE = 1,

@@ -70,7 +70,7 @@ static const struct {
 #define RUN (BIT(SPA) | BIT(AVIC) | BIT(VMSA) | BIT(GPA) | BIT(ASID) | BIT(FLAGS))
 #define CPU_FLAGS (FRAME_RMP_LONG_MODE | FRAME_RMP_SNP)
 #define GUEST_FLAGS (CPU_FLAGS | FRAME_RMP_PRESENT | FRAME_RMP_C)
-#define RUN_FLAGS (FRAME_RMP_SNP | FRAME_RMP_SNP_GUEST)
+#define RUN_FLAGS (FRAME_RMP_SNP | FRAME_RMP_SNP_GUEST | FRAME_RMP_NO_HSAVE)
 
 typedef void run(struct rmp *rmp, const uint8_t *body, struct rmp_answer *answer,
                  uint8_t result[ABI_RMP_STATE_SIZE]);
@@ -125,6 +125,7 @@ static struct rmp_vmrun vmrun_of(const uint8_t *body) {
     return (struct rmp_vmrun){
         .snp_enabled = flag(body, FRAME_RMP_SNP),
         .snp_guest = flag(body, FRAME_RMP_SNP_GUEST),
+        .no_hsave = flag(body, FRAME_RMP_NO_HSAVE),
         .vmcb = spa_of(body),
         .avic = abi_get_le64(body + FRAME_RMP_AVIC),
         .vmsa = abi_get_le64(body + FRAME_RMP_VMSA),
@@ -277,8 +278,8 @@ static const struct operation {
     [FRAME_RMP_QUERY] = {CPU | TRANSLATION | BIT(TARGET), GUEST_FLAGS, 0, false, op_query},
     [FRAME_RMP_CHECK] = {TRANSLATION | BIT(KIND) | BIT(ACTOR) | BIT(VMPL) | BIT(ASID) | BIT(FLAGS),
                          FRAME_RMP_C | FRAME_RMP_VMPL_SSS, RMP_SHADOW_STACK, false, op_check},
-    [FRAME_RMP_STRUCTURE] = {BIT(KIND) | BIT(SPA) | BIT(GPA) | BIT(ASID), 0, RMP_VMSAVE_GUEST,
-                             false, op_structure},
+    [FRAME_RMP_STRUCTURE] = {BIT(KIND) | BIT(SPA) | BIT(GPA) | BIT(ASID), 0, RMP_VMSAVE_ES, false,
+                             op_structure},
     [FRAME_RMP_VMRUN] = {RUN, RUN_FLAGS, 0, true, op_vmrun},
     [FRAME_RMP_VMEXIT] = {RUN, RUN_FLAGS, 0, true, op_vmexit},
     [FRAME_RMP_LOOKUP] = {BIT(KIND) | BIT(SPA), 0, 1, false, NULL},

@@ -15,6 +15,7 @@ from reference.rmp_types import Entry, Mark, Size, State, state_of
 
 PARAM, ADDRESS, GUEST = "INVALID_PARAM", "INVALID_ADDRESS", "INVALID_GUEST"
 SIZE, STATE, OWNER = "INVALID_PAGE_SIZE", "INVALID_PAGE_STATE", "INVALID_PAGE_OWNER"
+UNKNOWN = "not in the notes"  # AMB-219
 FROZEN = (State.PRE_GUEST, State.PRE_SWAP)
 
 
@@ -92,7 +93,7 @@ def reclaim(table: Table, at: int, a: Args) -> str | None:
     if not table.covers(at):
         return ADDRESS
     if at in a.own:
-        return PARAM
+        return UNKNOWN
     e = table.at(at)
     if e.size is not a.size:
         return SIZE

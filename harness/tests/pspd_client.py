@@ -40,7 +40,9 @@ RMP_FIELDS = {
     "destination": (40, "<Q"), "owner": (48, "<Q"), "avic": (56, "<Q"), "vmsa": (64, "<Q"),
     "perms": (72, "<I"), "reserved_4": (76, "<I"), "state": (80, "<Q"), "state_high": (88, "<Q"),
 }  # fmt: skip
-LONG_MODE, SNP, PRESENT, C_BIT, VALIDATED, IS_VMSA, VMPL_SSS, SNP_GUEST = (1 << bit for bit in range(8))
+LONG_MODE, SNP, PRESENT, C_BIT, VALIDATED, IS_VMSA, VMPL_SSS, SNP_GUEST, NO_HSAVE = (
+    1 << bit for bit in range(9)
+)
 
 REFUSED_ONCE = {
     "name": "refused",

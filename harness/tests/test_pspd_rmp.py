@@ -19,6 +19,7 @@ from pspd_client import (
     LOOKUP,
     MOVE,
     MOVE_PAGE,
+    NO_HSAVE,
     PAGE,
     PRESENT,
     PSMASH,
@@ -53,7 +54,7 @@ LARGE = 2 << 20
 NO_PAGE = 2**64 - 1
 SPA, GPA, ASID = 40 * LARGE, 0x8000_0000, 5
 GCTX, REQUEST, RESPONSE = 0x1000, 0x2000, 0x3000  # of a machine's first guest
-UD, GP, PF, NPF, VC, VMEXIT_INVALID = range(1, 7)
+UD, GP, PF, NPF, VC, VMEXIT_INVALID, VMEXIT_VMSAVE = range(1, 8)
 HOST, OTHER_GUEST, SNP_ACTOR = range(3)
 GCTX_CREATE, DECOMMISSION, LAUNCH_UPDATE, RECLAIM = range(4)
 SWAP_IN, MD_INIT = 6, 8
@@ -186,6 +187,12 @@ def test_structures_and_vmrun(daemon: Daemon) -> None:
         assert client.rmp(STRUCTURE, kind=3, spa=vmsa, gpa=GPA, asid=ASID).ok
         assert client.rmp(STRUCTURE, kind=0, spa=vmsa).fault == GP
         assert client.rmp(STRUCTURE, kind=0, spa=vmcb).ok
+        assert client.rmp(STRUCTURE, kind=5, spa=vmcb).ok
+        refused = client.rmp(STRUCTURE, kind=7, spa=vmcb)
+        assert (refused.fault, refused.rule) == (VMEXIT_VMSAVE, 145)
+        refused = client.rmp(VMRUN, **{**run, "flags": run["flags"] | NO_HSAVE})
+        assert (refused.fault, refused.rule) == (GP, 144)
+        assert client.rmp(LOOKUP, spa=vmcb).bits == 0
         assert client.rmp(VMRUN, **run).ok
         assert client.rmp(LOOKUP, spa=vmcb).bits == 1 << 5
         assert client.rmpupdate(vmsa, assigned=False).eax == 3
@@ -327,11 +334,11 @@ FLAGS = {
     ADJUST: CPU_FLAGS | PRESENT | C_BIT | IS_VMSA,
     QUERY: CPU_FLAGS | PRESENT | C_BIT,
     CHECK: C_BIT | VMPL_SSS,
-    VMRUN: SNP | SNP_GUEST,
-    VMEXIT: SNP | SNP_GUEST,
+    VMRUN: SNP | SNP_GUEST | NO_HSAVE,
+    VMEXIT: SNP | SNP_GUEST | NO_HSAVE,
     MOVE: VALIDATED | IS_VMSA,
 }
-KINDS = {CHECK: 6, STRUCTURE: 6, LOOKUP: 1, MOVE: 11}
+KINDS = {CHECK: 6, STRUCTURE: 7, LOOKUP: 1, MOVE: 11}
 MAXIMA = {"actor": 2, "map": 2, "page_size": 1, "cpl": 3}
 
 
@@ -419,7 +426,7 @@ def test_random_bodies(daemon: Daemon) -> None:
                         members[name] = draw.choice(addresses)
                 if "flags" in members:
                     members["flags"] = draw.choice(
-                        (FLAGS[operation], draw.randint(0, 255) & FLAGS[operation])
+                        (FLAGS[operation], draw.randint(0, 511) & FLAGS[operation])
                     )
                 if operation == UPDATE:
                     members["state_high"] = draw.choice((0, 1, 1 | 1 << 16, 1 | 1 << 32, 0x101 | 1 << 32))

@@ -1,5 +1,6 @@
 /* Op rmp: commands of firmware, as far as the RMP goes. RMP notes, section 2.1, firmware command notes, sections 5.5 to
- * 5.21. */
+ * 5.21.
+ * @gap AMB-219: what SNP_PAGE_RECLAIM says to a page of the RMP itself. */
 #include <string.h>
 
 #include "vectors/rmp_table.h"
@@ -36,7 +37,7 @@ static const struct command {
     {"SNP_DECOMMISSION", RMP_MOVE_DECOMMISSION, RMP_MOVE_DECOMMISSION, bad_guest, bad_guest, param},
     {"SNP_LAUNCH_UPDATE", RMP_MOVE_LAUNCH_UPDATE, RMP_MOVE_LAUNCH_UPDATE, bad_state, bad_state,
      param},
-    {"SNP_PAGE_RECLAIM", RMP_MOVE_RECLAIM, RMP_MOVE_RECLAIM, address, bad_state, param},
+    {"SNP_PAGE_RECLAIM", RMP_MOVE_RECLAIM, RMP_MOVE_RECLAIM, address, bad_state, unknown},
     {"SNP_PAGE_SWAP_OUT", RMP_MOVE_SWAP_OUT, RMP_MOVE_SWAP_OUT_METADATA, unknown, bad_state, param},
     {"SNP_PAGE_SWAP_IN", RMP_MOVE_SWAP_IN, RMP_MOVE_SWAP_IN_METADATA, unknown, bad_state, param},
     {"SNP_PAGE_MD_INIT", RMP_MOVE_MD_INIT, RMP_MOVE_MD_INIT, bad_state, bad_state, param},

@@ -7,8 +7,10 @@ int main(void) {
     const struct rmp_vmrun run = prove_run();
     const bool vmsa = run.snp_guest ? prove_vmsa_of(&before, run.vmsa, run.asid, run.vmsa_gpa)
                                     : prove_hypervisors(&before, run.vmsa);
-    const bool good = (run.snp_enabled || !run.snp_guest) && prove_hypervisors(&before, run.vmcb) &&
-                      prove_hypervisors(&before, run.avic) && vmsa;
+    const bool structures = (run.snp_enabled || !run.snp_guest) &&
+                            prove_hypervisors(&before, run.vmcb) &&
+                            prove_hypervisors(&before, run.avic) && vmsa;
+    const bool good = !run.no_hsave && structures;
     for (unsigned i = 0; i < PROVE_PAGES; i++) /* more are not told apart */
         __CPROVER_assume(before.users[i] + prove_named(&run, i) <= PROVE_USERS);
     const struct rmp_answer a = rmp_vmrun(rmp, &run);
@@ -18,9 +20,11 @@ int main(void) {
     __CPROVER_assert(a.eax == 0 && !a.cf, "no instruction's answer");
     __CPROVER_assert(rmp_ok(a) == good, "VMRUN begins only with good structures");
     __CPROVER_assert(good || a.fault == RMP_GP || a.fault == RMP_VMEXIT_INVALID, "faults");
+    __CPROVER_assert(!run.no_hsave || a.fault == RMP_GP, "VM_HSAVE_PA comes first");
     if (!good) {
         prove_unchanged(&before, &after);
-        prove_reached(a.fault == RMP_GP);
+        prove_reached(a.fault == RMP_GP && !run.no_hsave);
+        prove_reached(run.no_hsave && structures);
         prove_reached(a.fault == RMP_VMEXIT_INVALID && run.snp_enabled);
         prove_reached(a.fault == RMP_VMEXIT_INVALID && run.vmcb == 0 && before.users[0] == 1);
         prove_reached(run.snp_enabled && run.snp_guest && run.vmsa == RMP_NO_PAGE);

@@ -10,6 +10,7 @@ static inline struct rmp_vmrun prove_run(void) {
     return (struct rmp_vmrun){
         .snp_enabled = nondet_bool(),
         .snp_guest = nondet_bool(),
+        .no_hsave = nondet_bool(),
         .vmcb = nondet_uint64_t(),
         .avic = nondet_uint64_t(),
         .vmsa = nondet_uint64_t(),

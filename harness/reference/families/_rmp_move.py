@@ -1,4 +1,4 @@
-"""Commands of firmware: RMP notes, section 2.1, firmware command notes, sections 5.5 to 5.20."""
+"""Commands of firmware on one page: RMP notes, section 2.1, firmware command notes, sections 5.5 to 5.20."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from reference.bundle import Family
 from reference.families._rmp import (
     ASID,
     FIRST,
-    LARGE,
     NOWHERE,
     OTHER_ASID,
-    OTHER_GPA,
     SECOND,
-    THIRD,
     Alike,
     Answer,
     Cases,
@@ -35,7 +32,6 @@ NEW_PERMS = "1f070301"
 LARGE_FROZEN = page("Pre-Guest", FIRST, size="2M")
 ON_LARGE = {"spa": hex(FIRST), "size": "2M"}
 OTHER_GUEST = entries(page("Pre-Guest", asid=OTHER_ASID))
-NEXT = FIRST + LARGE  # another region
 
 
 def contexts(c: Cases) -> None:
@@ -225,96 +221,95 @@ def launch(c: Cases) -> None:
         do=ON_LARGE,
         after={0: became("Guest-Valid", FIRST, size="2M", perms=NEW_PERMS)},
     )
-    c.invalid(
-        [
-            (
-                "launch-state",
-                "SNP_LAUNCH_UPDATE of a Guest-Invalid page",
-                155,
-                "launch",
-                BAD_STATE,
-                entries(page("Guest-Invalid")),
-            ),
-            (
-                "launch-swapped",
-                "SNP_LAUNCH_UPDATE of a Pre-Swap page",
-                155,
-                "launch",
-                BAD_STATE,
-                entries(page("Pre-Swap")),
-            ),
-        ],
-        "SNP_LAUNCH_UPDATE of a page that is not Pre-Guest",
-    )
-    c.invalid(
-        [
-            (
-                "launch-nowhere",
-                "SNP_LAUNCH_UPDATE of a page without an entry",
-                152,
-                "launch",
-                BAD_STATE,
-                do(spa=NOWHERE),
-            ),
-            (
-                "launch-2m-later",
-                "SNP_LAUNCH_UPDATE of 2 MiB at the second page",
-                154,
-                "launch-2m",
-                BAD_STATE,
-                do(spa=SECOND),
-            ),
-            (
-                "launch-size",
-                "SNP_LAUNCH_UPDATE of 4 KiB of a 2 MiB page",
-                153,
-                "launch-2m",
-                BAD_SIZE,
-                do(size="4K"),
-            ),
-            (
-                "launch-size-2m",
-                "SNP_LAUNCH_UPDATE of 2 MiB, an entry of 4 KiB",
-                153,
-                "launch-2m",
-                BAD_SIZE,
-                entries(page("Pre-Guest", FIRST)),
-            ),
-            ("launch-vmsa-2m", "A VMSA of 2 MiB", 153, "launch-2m", BAD_SIZE, do(type="VMSA")),
-            (
-                "launch-owner",
-                "SNP_LAUNCH_UPDATE of another guest's page",
-                156,
-                "launch",
-                BAD_OWNER,
-                OTHER_GUEST,
-            ),
-            (
-                "launch-own",
-                "SNP_LAUNCH_UPDATE of a page of the RMP itself",
-                175,
-                "launch",
-                BAD_PARAM,
-                own(SECOND),
-            ),
-            (
-                "launch-state-size",
-                "SNP_LAUNCH_UPDATE: state and size are both wrong, the state is answered",
-                155,
-                "launch-2m",
-                BAD_STATE,
-                {**entries(page("Guest-Invalid", FIRST, size="2M")), **do(size="4K")},
-            ),
-            (
-                "launch-size-owner",
-                "SNP_LAUNCH_UPDATE: size and owner are both wrong, the size is answered",
-                153,
-                "launch-2m",
-                BAD_SIZE,
-                {**entries({**LARGE_FROZEN, "asid": OTHER_ASID}), **do(size="4K")},
-            ),
-        ]
-    )
+    c.invalid(LAUNCH_STATES, "SNP_LAUNCH_UPDATE of a page that is not Pre-Guest")
+    c.invalid(LAUNCH_REFUSED)
+
+
+LAUNCH_STATES: list[Refusal] = [
+    (
+        "launch-state",
+        "SNP_LAUNCH_UPDATE of a Guest-Invalid page",
+        155,
+        "launch",
+        BAD_STATE,
+        entries(page("Guest-Invalid")),
+    ),
+    (
+        "launch-swapped",
+        "SNP_LAUNCH_UPDATE of a Pre-Swap page",
+        155,
+        "launch",
+        BAD_STATE,
+        entries(page("Pre-Swap")),
+    ),
+]
+LAUNCH_REFUSED: list[Refusal] = [
+    (
+        "launch-nowhere",
+        "SNP_LAUNCH_UPDATE of a page without an entry",
+        152,
+        "launch",
+        BAD_STATE,
+        do(spa=NOWHERE),
+    ),
+    (
+        "launch-2m-later",
+        "SNP_LAUNCH_UPDATE of 2 MiB at the second page",
+        154,
+        "launch-2m",
+        BAD_STATE,
+        do(spa=SECOND),
+    ),
+    (
+        "launch-size",
+        "SNP_LAUNCH_UPDATE of 4 KiB of a 2 MiB page",
+        153,
+        "launch-2m",
+        BAD_SIZE,
+        do(size="4K"),
+    ),
+    (
+        "launch-size-2m",
+        "SNP_LAUNCH_UPDATE of 2 MiB, an entry of 4 KiB",
+        153,
+        "launch-2m",
+        BAD_SIZE,
+        entries(page("Pre-Guest", FIRST)),
+    ),
+    ("launch-vmsa-2m", "A VMSA of 2 MiB", 153, "launch-2m", BAD_SIZE, do(type="VMSA")),
+    (
+        "launch-owner",
+        "SNP_LAUNCH_UPDATE of another guest's page",
+        156,
+        "launch",
+        BAD_OWNER,
+        OTHER_GUEST,
+    ),
+    (
+        "launch-own",
+        "SNP_LAUNCH_UPDATE of a page of the RMP itself",
+        175,
+        "launch",
+        BAD_PARAM,
+        own(SECOND),
+    ),
+    (
+        "launch-state-size",
+        "SNP_LAUNCH_UPDATE: state and size are both wrong, the state is answered",
+        155,
+        "launch-2m",
+        BAD_STATE,
+        {**entries(page("Guest-Invalid", FIRST, size="2M")), **do(size="4K")},
+    ),
+    (
+        "launch-size-owner",
+        "SNP_LAUNCH_UPDATE: size and owner are both wrong, the size is answered",
+        153,
+        "launch-2m",
+        BAD_SIZE,
+        {**entries({**LARGE_FROZEN, "asid": OTHER_ASID}), **do(size="4K")},
+    ),
+]
 
 
 LEFT = became("Reclaim", gpa=None, mark=None)  # no source says what becomes of a metadata page's owner
@@ -342,6 +337,13 @@ def reclaim(c: Cases) -> None:
             entries=[page(state)],
         )
     c.valid(
+        "reclaim-guest-2m",
+        "SNP_PAGE_RECLAIM of a 2 MiB Guest-Valid page changes nothing",
+        158,
+        entries=[page("Guest-Valid", FIRST, size="2M")],
+        do=ON_LARGE,
+    )
+    c.valid(
         "reclaim-2m",
         "SNP_PAGE_RECLAIM of a 2 MiB Pre-Guest page",
         159,
@@ -349,200 +351,70 @@ def reclaim(c: Cases) -> None:
         do=ON_LARGE,
         after={0: became("Guest-Invalid", FIRST, size="2M")},
     )
-    c.invalid(
-        [
-            (
-                "reclaim-context",
-                "SNP_PAGE_RECLAIM of a context",
-                155,
-                "reclaim-firmware",
-                BAD_STATE,
-                CONTEXT_PAGE,
-            ),
-            (
-                "reclaim-hv-fixed",
-                "SNP_PAGE_RECLAIM of an HV-Fixed page",
-                155,
-                "reclaim-firmware",
-                BAD_STATE,
-                entries(page("HV-Fixed")),
-            ),
-        ],
-        "SNP_PAGE_RECLAIM of an Immutable page that its rows do not name",
-    )
-    c.invalid(
-        [
-            (
-                "reclaim-2m-later",
-                "SNP_PAGE_RECLAIM of 2 MiB at the second page",
-                154,
-                "reclaim-2m",
-                BAD_SIZE,
-                do(spa=SECOND),
-            ),
-            (
-                "reclaim-nowhere",
-                "SNP_PAGE_RECLAIM of a page without an entry",
-                152,
-                "reclaim-firmware",
-                BAD_ADDRESS,
-                do(spa=NOWHERE),
-            ),
-            (
-                "reclaim-size",
-                "SNP_PAGE_RECLAIM of 4 KiB of a 2 MiB page",
-                153,
-                "reclaim-2m",
-                BAD_SIZE,
-                do(size="4K"),
-            ),
-            (
-                "reclaim-size-2m",
-                "SNP_PAGE_RECLAIM of 2 MiB, an entry of 4 KiB",
-                153,
-                "reclaim-2m",
-                BAD_SIZE,
-                entries(page("Pre-Guest", FIRST)),
-            ),
-            (
-                "reclaim-guest-size",
-                "SNP_PAGE_RECLAIM of 2 MiB, a Guest-Valid entry of 4 KiB that would stay as it is",
-                153,
-                "reclaim-guest",
-                BAD_SIZE,
-                do(size="2M"),
-            ),
-            (
-                "reclaim-own",
-                "SNP_PAGE_RECLAIM of a page of the RMP itself",
-                175,
-                "reclaim-firmware",
-                BAD_PARAM,
-                own(SECOND),
-            ),
-        ]
-    )
+    c.invalid(RECLAIM_STATES, "SNP_PAGE_RECLAIM of an Immutable page that its rows do not name")
+    c.invalid(RECLAIM_REFUSED)
 
 
-def page_move(c: Cases) -> None:
-    src, dst = page("Pre-Guest", perms=NEW_PERMS, vmsa=True), page("Pre-Guest", THIRD)
-    moved = {"gpa": src["gpa"], "perms": NEW_PERMS, "vmsa": True}
-    left = became("Guest-Invalid", gpa=None, perms=None, vmsa=None)  # no source tells what stays
-    c.valid(
-        "move",
-        "SNP_PAGE_MOVE of a Pre-Guest page: both become Guest-Invalid",
-        160,
-        entries=[src, dst],
-        after={1: left, 2: became("Guest-Invalid", **moved)},
-    )
-    swapped = page("Pre-Swap", perms=NEW_PERMS)
-    c.valid(
-        "move-swapped",
-        "SNP_PAGE_MOVE of a Pre-Swap page: the new one is Guest-Valid, the old one Guest-Invalid",
-        160,
-        entries=[swapped, dst],
-        after={
-            1: left,
-            2: became("Guest-Valid", **{**moved, "vmsa": False}),
-        },
-    )
-    c.valid(
-        "move-metadata",
-        "SNP_PAGE_MOVE of a metadata page: owner and state change places",
-        160,
-        entries=[page("Metadata"), page("Firmware", THIRD)],
-        after={1: became("Firmware"), 2: became("Metadata", THIRD)},
-    )
-    large_src = page("Pre-Guest", NEXT, size="2M", gpa=hex(OTHER_GPA), perms=NEW_PERMS)
-    large_dst = page("Pre-Guest", FIRST, size="2M")
-    c.valid(
-        "move-2m",
-        "SNP_PAGE_MOVE of a 2 MiB page",
-        160,
-        entries=[large_src, large_dst],
-        do={"spa": hex(NEXT), "dst": hex(FIRST), "size": "2M"},
-        changed=2,
-        after={0: became("Guest-Invalid", FIRST, size="2M", gpa=hex(OTHER_GPA), perms=NEW_PERMS)},
-    )
-    targets = (
-        ("move-target", "Guest-Invalid"),
-        ("move-target-swapped", "Pre-Swap"),
-        ("move-to-firmware", "Firmware"),
-    )
-    rows: list[Refusal] = [
-        (name, f"SNP_PAGE_MOVE to a {state} page", 161, "move", BAD_STATE, entries(src, page(state, THIRD)))
-        for name, state in targets
-    ]
-    c.invalid(rows, "SNP_PAGE_MOVE of a guest's page to a page that is not Pre-Guest")
-    c.invalid(
-        [
-            (
-                "move-source",
-                "SNP_PAGE_MOVE of a Guest-Valid page",
-                161,
-                "move",
-                BAD_STATE,
-                entries(page("Guest-Valid"), dst),
-            ),
-            (
-                "move-of-other",
-                "SNP_PAGE_MOVE of another guest's page",
-                161,
-                "move",
-                BAD_OWNER,
-                entries({**src, "asid": OTHER_ASID}, dst),
-            ),
-            (
-                "move-to-other",
-                "SNP_PAGE_MOVE to another guest's page",
-                161,
-                "move",
-                BAD_OWNER,
-                entries(src, {**dst, "asid": OTHER_ASID}),
-            ),
-            ("move-size", "SNP_PAGE_MOVE of 2 MiB, entries of 4 KiB", 161, "move", BAD_SIZE, do(size="2M")),
-            (
-                "move-size-source",
-                "SNP_PAGE_MOVE of 2 MiB from an entry of 4 KiB",
-                161,
-                "move-2m",
-                BAD_SIZE,
-                entries({**large_src, "size": "4K"}, large_dst),
-            ),
-            (
-                "move-size-target",
-                "SNP_PAGE_MOVE of 2 MiB to an entry of 4 KiB",
-                161,
-                "move-2m",
-                BAD_SIZE,
-                entries(large_src, {**large_dst, "size": "4K"}),
-            ),
-            (
-                "move-size-state",
-                "SNP_PAGE_MOVE: size and state are both wrong, the size is answered",
-                161,
-                "move-2m",
-                BAD_SIZE,
-                {**entries(large_src, page("Guest-Invalid", FIRST, size="2M")), **do(size="4K")},
-            ),
-            (
-                "move-own",
-                "SNP_PAGE_MOVE of a metadata page to a page of the RMP itself",
-                175,
-                "move-metadata",
-                BAD_PARAM,
-                own(THIRD),
-            ),
-            (
-                "move-other-metadata",
-                "SNP_PAGE_MOVE of another guest's metadata page",
-                161,
-                "move-metadata",
-                BAD_OWNER,
-                entries(page("Metadata", gpa=OTHER_OWNER), page("Firmware", THIRD)),
-            ),
-        ]
-    )
+RECLAIM_STATES: list[Refusal] = [
+    (
+        "reclaim-context",
+        "SNP_PAGE_RECLAIM of a context",
+        155,
+        "reclaim-firmware",
+        BAD_STATE,
+        CONTEXT_PAGE,
+    ),
+    (
+        "reclaim-hv-fixed",
+        "SNP_PAGE_RECLAIM of an HV-Fixed page",
+        155,
+        "reclaim-firmware",
+        BAD_STATE,
+        entries(page("HV-Fixed")),
+    ),
+]
+RECLAIM_REFUSED: list[Refusal] = [
+    (
+        "reclaim-2m-later",
+        "SNP_PAGE_RECLAIM of 2 MiB at the second page",
+        154,
+        "reclaim-2m",
+        BAD_SIZE,
+        do(spa=SECOND),
+    ),
+    (
+        "reclaim-nowhere",
+        "SNP_PAGE_RECLAIM of a page without an entry",
+        152,
+        "reclaim-firmware",
+        BAD_ADDRESS,
+        do(spa=NOWHERE),
+    ),
+    (
+        "reclaim-size",
+        "SNP_PAGE_RECLAIM of 4 KiB of a 2 MiB page",
+        153,
+        "reclaim-2m",
+        BAD_SIZE,
+        do(size="4K"),
+    ),
+    (
+        "reclaim-size-2m",
+        "SNP_PAGE_RECLAIM of 2 MiB, an entry of 4 KiB",
+        153,
+        "reclaim-2m",
+        BAD_SIZE,
+        entries(page("Pre-Guest", FIRST)),
+    ),
+    (
+        "reclaim-guest-size",
+        "SNP_PAGE_RECLAIM of 2 MiB, a Guest-Valid entry of 4 KiB that would stay as it is",
+        153,
+        "reclaim-guest-2m",
+        BAD_SIZE,
+        entries(page("Guest-Valid", FIRST)),
+    ),
+]
 
 
 def cases(f: Family, command: str, *table: Row, spa: int = SECOND, **more: Any) -> Cases:
@@ -554,4 +426,3 @@ def add(f: Family) -> None:
     contexts(cases(f, "SNP_GCTX_CREATE", page("Firmware")))
     launch(cases(f, "SNP_LAUNCH_UPDATE", page("Pre-Guest"), asid=ASID, perms=NEW_PERMS))
     reclaim(cases(f, "SNP_PAGE_RECLAIM", page("Firmware")))
-    page_move(cases(f, "SNP_PAGE_MOVE", dst=hex(THIRD), asid=ASID, owner=OWNER_PAGE))

@@ -71,88 +71,86 @@ def swap_out(c: Cases) -> None:
         do={"type": "metadata"},
         after={1: became("Firmware")},
     )
-    other = entries(page("Metadata", gpa=OTHER_OWNER))
-    c.invalid(
-        [
-            (
-                "swap-out-state",
-                "SNP_PAGE_SWAP_OUT of a Guest-Valid page",
-                155,
-                "swap-out",
-                BAD_STATE,
-                entries(page("Guest-Valid")),
-            ),
-            (
-                "swap-out-data",
-                "A metadata page is swapped out as data",
-                155,
-                "swap-out",
-                BAD_STATE,
-                entries(page("Metadata")),
-            ),
-        ],
-        "SNP_PAGE_SWAP_OUT of data that is not Pre-Guest or Pre-Swap",
-    )
-    c.invalid(
-        [
-            (
-                "swap-out-owner",
-                "SNP_PAGE_SWAP_OUT of another guest's page",
-                156,
-                "swap-out",
-                BAD_OWNER,
-                entries(page("Pre-Swap", asid=OTHER_ASID)),
-            ),
-            (
-                "swap-out-2m",
-                "SNP_PAGE_SWAP_OUT of 2 MiB, an entry of 4 KiB",
-                153,
-                "swap-out-first",
-                BAD_SIZE,
-                do(size="2M"),
-            ),
-            (
-                "swap-out-size-state",
-                "SNP_PAGE_SWAP_OUT: size and state are both wrong, the size is answered",
-                153,
-                "swap-out-first",
-                BAD_SIZE,
-                {**entries(page("Guest-Valid", FIRST)), **do(size="2M")},
-            ),
-            (
-                "swap-out-state-owner",
-                "SNP_PAGE_SWAP_OUT: state and owner are both wrong, the state is answered",
-                155,
-                "swap-out",
-                BAD_STATE,
-                entries(page("Guest-Valid", asid=OTHER_ASID)),
-            ),
-            (
-                "swap-out-own",
-                "SNP_PAGE_SWAP_OUT of a page of the RMP itself",
-                175,
-                "swap-out",
-                BAD_PARAM,
-                own(SECOND),
-            ),
-            (
-                "swap-out-guest",
-                "A guest's page is swapped out as metadata",
-                155,
-                "swap-out-metadata",
-                BAD_STATE,
-                entries(page("Pre-Swap")),
-            ),
-            (
-                "swap-out-other",
-                "SNP_PAGE_SWAP_OUT of another guest's metadata page",
-                156,
-                "swap-out-metadata",
-                BAD_OWNER,
-                other,
-            ),
-        ]
-    )
+    c.invalid(OUT_STATES, "SNP_PAGE_SWAP_OUT of data that is not Pre-Guest or Pre-Swap")
+    c.invalid(OUT_REFUSED)
+
+
+OUT_STATES: list[Refusal] = [
+    (
+        "swap-out-state",
+        "SNP_PAGE_SWAP_OUT of a Guest-Valid page",
+        155,
+        "swap-out",
+        BAD_STATE,
+        entries(page("Guest-Valid")),
+    ),
+    (
+        "swap-out-data",
+        "A metadata page is swapped out as data",
+        155,
+        "swap-out",
+        BAD_STATE,
+        entries(page("Metadata")),
+    ),
+]
+OUT_REFUSED: list[Refusal] = [
+    (
+        "swap-out-owner",
+        "SNP_PAGE_SWAP_OUT of another guest's page",
+        156,
+        "swap-out",
+        BAD_OWNER,
+        entries(page("Pre-Swap", asid=OTHER_ASID)),
+    ),
+    (
+        "swap-out-2m",
+        "SNP_PAGE_SWAP_OUT of 2 MiB, an entry of 4 KiB",
+        153,
+        "swap-out-first",
+        BAD_SIZE,
+        do(size="2M"),
+    ),
+    (
+        "swap-out-size-state",
+        "SNP_PAGE_SWAP_OUT: size and state are both wrong, the size is answered",
+        153,
+        "swap-out-first",
+        BAD_SIZE,
+        {**entries(page("Guest-Valid", FIRST)), **do(size="2M")},
+    ),
+    (
+        "swap-out-state-owner",
+        "SNP_PAGE_SWAP_OUT: state and owner are both wrong, the state is answered",
+        155,
+        "swap-out",
+        BAD_STATE,
+        entries(page("Guest-Valid", asid=OTHER_ASID)),
+    ),
+    (
+        "swap-out-own",
+        "SNP_PAGE_SWAP_OUT of a page of the RMP itself",
+        175,
+        "swap-out",
+        BAD_PARAM,
+        own(SECOND),
+    ),
+    (
+        "swap-out-guest",
+        "A guest's page is swapped out as metadata",
+        155,
+        "swap-out-metadata",
+        BAD_STATE,
+        entries(page("Pre-Swap")),
+    ),
+    (
+        "swap-out-other",
+        "SNP_PAGE_SWAP_OUT of another guest's metadata page",
+        156,
+        "swap-out-metadata",
+        BAD_OWNER,
+        entries(page("Metadata", gpa=OTHER_OWNER)),
+    ),
+]
 
 
 def swap_in(c: Cases) -> None:
@@ -192,95 +190,94 @@ def swap_in(c: Cases) -> None:
         do={"type": "metadata"},
         after={1: became("Metadata")},
     )
-    c.invalid(
-        [
-            (
-                "swap-in-state",
-                "SNP_PAGE_SWAP_IN over a Pre-Swap page",
-                155,
-                "swap-in",
-                BAD_STATE,
-                entries(page("Pre-Swap")),
-            ),
-            (
-                "swap-in-guest",
-                "SNP_PAGE_SWAP_IN over a Guest-Valid page",
-                155,
-                "swap-in",
-                BAD_STATE,
-                entries(page("Guest-Valid")),
-            ),
-        ],
-        "SNP_PAGE_SWAP_IN over a page that is not Pre-Guest",
-    )
-    c.invalid(
-        [
-            (
-                "swap-in-owner",
-                "SNP_PAGE_SWAP_IN over another guest's page",
-                156,
-                "swap-in",
-                BAD_OWNER,
-                OTHER_GUEST,
-            ),
-            (
-                "swap-in-size",
-                "SNP_PAGE_SWAP_IN of 4 KiB over a 2 MiB page",
-                153,
-                "swap-in-2m",
-                BAD_SIZE,
-                do(size="4K"),
-            ),
-            (
-                "swap-in-size-2m",
-                "SNP_PAGE_SWAP_IN of 2 MiB, an entry of 4 KiB",
-                153,
-                "swap-in-2m",
-                BAD_SIZE,
-                entries(page("Pre-Guest", FIRST)),
-            ),
-            (
-                "swap-in-vmsa-2m",
-                "A VMSA of 2 MiB is swapped in",
-                153,
-                "swap-in-2m",
-                BAD_SIZE,
-                do(type="VMSA"),
-            ),
-            (
-                "swap-in-size-state",
-                "SNP_PAGE_SWAP_IN: size and state are both wrong, the size is answered",
-                153,
-                "swap-in-2m",
-                BAD_SIZE,
-                {**entries(page("Pre-Swap", FIRST, size="2M")), **do(size="4K")},
-            ),
-            (
-                "swap-in-state-owner",
-                "SNP_PAGE_SWAP_IN: state and owner are both wrong, the state is answered",
-                155,
-                "swap-in",
-                BAD_STATE,
-                entries(page("Guest-Valid", asid=OTHER_ASID)),
-            ),
-            (
-                "swap-in-own",
-                "A metadata page is swapped in over a page of the RMP itself",
-                175,
-                "swap-in-metadata",
-                BAD_PARAM,
-                own(SECOND),
-            ),
-            (
-                "swap-in-over-reclaim",
-                "A metadata page is swapped in over a Reclaim page",
-                155,
-                "swap-in-metadata",
-                BAD_STATE,
-                entries(page("Reclaim")),
-            ),
-        ]
-    )
+    c.invalid(IN_STATES, "SNP_PAGE_SWAP_IN over a page that is not Pre-Guest")
+    c.invalid(IN_REFUSED)
+
+
+IN_STATES: list[Refusal] = [
+    (
+        "swap-in-state",
+        "SNP_PAGE_SWAP_IN over a Pre-Swap page",
+        155,
+        "swap-in",
+        BAD_STATE,
+        entries(page("Pre-Swap")),
+    ),
+    (
+        "swap-in-guest",
+        "SNP_PAGE_SWAP_IN over a Guest-Valid page",
+        155,
+        "swap-in",
+        BAD_STATE,
+        entries(page("Guest-Valid")),
+    ),
+]
+IN_REFUSED: list[Refusal] = [
+    (
+        "swap-in-owner",
+        "SNP_PAGE_SWAP_IN over another guest's page",
+        156,
+        "swap-in",
+        BAD_OWNER,
+        OTHER_GUEST,
+    ),
+    (
+        "swap-in-size",
+        "SNP_PAGE_SWAP_IN of 4 KiB over a 2 MiB page",
+        153,
+        "swap-in-2m",
+        BAD_SIZE,
+        do(size="4K"),
+    ),
+    (
+        "swap-in-size-2m",
+        "SNP_PAGE_SWAP_IN of 2 MiB, an entry of 4 KiB",
+        153,
+        "swap-in-2m",
+        BAD_SIZE,
+        entries(page("Pre-Guest", FIRST)),
+    ),
+    (
+        "swap-in-vmsa-2m",
+        "A VMSA of 2 MiB is swapped in",
+        153,
+        "swap-in-2m",
+        BAD_SIZE,
+        do(type="VMSA"),
+    ),
+    (
+        "swap-in-size-state",
+        "SNP_PAGE_SWAP_IN: size and state are both wrong, the size is answered",
+        153,
+        "swap-in-2m",
+        BAD_SIZE,
+        {**entries(page("Pre-Swap", FIRST, size="2M")), **do(size="4K")},
+    ),
+    (
+        "swap-in-state-owner",
+        "SNP_PAGE_SWAP_IN: state and owner are both wrong, the state is answered",
+        155,
+        "swap-in",
+        BAD_STATE,
+        entries(page("Guest-Valid", asid=OTHER_ASID)),
+    ),
+    (
+        "swap-in-own",
+        "A metadata page is swapped in over a page of the RMP itself",
+        175,
+        "swap-in-metadata",
+        BAD_PARAM,
+        own(SECOND),
+    ),
+    (
+        "swap-in-over-reclaim",
+        "A metadata page is swapped in over a Reclaim page",
+        155,
+        "swap-in-metadata",
+        BAD_STATE,
+        entries(page("Reclaim")),
+    ),
+]
 
 
 def unsmash(c: Cases) -> None:

@@ -9,6 +9,7 @@ from reference.families import (
     _rmp_host,
     _rmp_memory,
     _rmp_move,
+    _rmp_page_move,
     _rmp_swap,
     _rmp_vmrun,
 )
@@ -66,6 +67,7 @@ def build() -> Family:
     _rmp_memory.add(f)
     _rmp_vmrun.add(f)
     _rmp_move.add(f)
+    _rmp_page_move.add(f)
     _rmp_swap.add(f)
     cite_twins(f)
     return f
