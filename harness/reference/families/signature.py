@@ -291,7 +291,7 @@ def _keys(b: Book, w: World) -> None:
         base,
         {
             "certs.vcek": (w.leaf(spki=p256.spki()).der(), "key", "ask"),
-            "report": (signed_over(w, body, SHA384(), p256), "SIGNATURE", None),
+            "report": (signed_over(w, body, SHA384(), p256), "SIGNATURE", "forged leaf"),
         },
         stage="chain",
         layer="chain",
