@@ -85,15 +85,15 @@ def _changed(b: Book, field: str, twin: str, report: bytes) -> None:
 
 
 def _reserved(b: Book) -> None:
-    """Reserved bytes of TCBs, where the policy lets them pass."""
+    """Reserved bytes of TCBs, which no stage before tcb reads: an encoding of the components lacks them."""
     for line, places in (("Milan", (2, 3, 4, 5)), ("Turin", (4, 6))):
         w = world(line, 3)
         for place in places:
             b.refuse(
                 f"reserved-{line.lower()}-{place}",
                 RESERVED_BYTE,
-                ["VRF-062", "VRF-121"],
-                left_to_newer(b, w),
+                ["VRF-062"],
+                b.base(w),
                 {"report": (replaced(w, 0x180 + place, b"\x7f"), "REPORTED_TCB", None)},
                 title=f"Byte {place} of REPORTED_TCB, which {line} reserves, was signed as 0 and is not",
                 boundary=f"byte {place} of REPORTED_TCB",
@@ -104,8 +104,8 @@ def _reserved(b: Book) -> None:
         b.refuse(
             f"reserved-{field.lower().replace('_', '-')}",
             RESERVED_BYTE,
-            ["VRF-062", "VRF-121"],
-            left_to_newer(b, w),
+            ["VRF-062"],
+            b.base(w),
             {"report": (replaced(w, FIELDS[field][0] + 3, b"\x01"), field, None)},
             title=f"A reserved byte of {field} was signed as 0 and is not",
             boundary=f"the field {field}",
@@ -142,17 +142,13 @@ NAMELESS = (
 UNSIGNED_RESERVED = "A reserved byte is another than was signed, and such bytes are left to newer firmware"
 
 
-def allowed(b: Book, w: World, name: str, title: str, requirement: str, member: str) -> str:
-    """W's base where the policy lets bits without a name pass by MEMBER, made on first use."""
-    if name not in b.inputs:
-        b.vary(name, title, [requirement], b.base(w), {f"policy.{member}": (True, "", None)})
-    return name
-
-
 def left_to_newer(b: Book, w: World) -> str:
-    line = "" if w.product == "Genoa" else f"{w.product.lower()}-"
-    title = f"{w.product}, version {w.version}: reserved bytes are 0, and others are left to newer firmware"
-    return allowed(b, w, f"left-to-newer-{line}v{w.version}", title, "VRF-121", "allow_unknown_reserved")
+    """W's base where the policy lets reserved bytes pass, made on first use."""
+    name = f"left-to-newer-v{w.version}"
+    if name not in b.inputs:
+        title = f"{w.product}, version {w.version}: reserved bytes are 0, and others are left to newer firmware"
+        b.vary(name, title, ["VRF-121"], b.base(w), {"policy.allow_unknown_reserved": (True, "", None)})
+    return name
 
 
 def _nameless(b: Book) -> None:
@@ -173,16 +169,13 @@ def _nameless(b: Book) -> None:
     w = world("Genoa", 5)
     for field, bit in (("POLICY", 26), ("POLICY", 63), ("PLATFORM_INFO", 8), ("PLATFORM_INFO", 63)):
         at = FIELDS[field][0] + bit // 8
-        word, requirement = ("policy", "VRF-077") if field == "POLICY" else ("platform", "VRF-078")
-        title = f"Bits of {field} without a name are 0, and may be set"
-        twin = allowed(b, w, f"unknown-{word}", title, requirement, f"allow_unknown_{word}")
         b.refuse(
             f"unsigned-{field.lower().replace('_', '-')}-{bit}",
             "A bit without a name is another than was signed",
-            ["VRF-062", requirement],
-            twin,
+            ["VRF-062"],
+            b.base(w),
             {"report": (replaced(w, at, bytes([w.report[at] | 1 << bit % 8])), field, None)},
-            title=f"Bit {bit} of {field}, which has no name and may be set, was signed as 0",
+            title=f"Bit {bit} of {field}, which has no name, was signed as 0 and is not",
             boundary=f"bit {bit} of {field}",
             flags=["sig-body-bit-sweep"],
         )
