@@ -146,7 +146,9 @@ def left_to_newer(b: Book, w: World) -> str:
     """W's base where the policy lets reserved bytes pass, made on first use."""
     name = f"left-to-newer-v{w.version}"
     if name not in b.inputs:
-        title = f"{w.product}, version {w.version}: reserved bytes are 0, and others are left to newer firmware"
+        title = (
+            f"{w.product}, version {w.version}: reserved bytes are 0, and others are left to newer firmware"
+        )
         b.vary(name, title, ["VRF-121"], b.base(w), {"policy.allow_unknown_reserved": (True, "", None)})
     return name
 

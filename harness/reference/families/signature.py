@@ -86,23 +86,6 @@ def _accepted(b: Book, w: World) -> None:
             {"report": (under(w, r, number), "SIGNATURE.S", "vcek")},
             flags=["sig-high-s"],
         )
-    vlek = world("Milan", 3, "vlek")
-    masked = vlek.put("KEY_INFO", 6)
-    twin = b.vary(
-        "mask-chip-key-vlek",
-        "MASK_CHIP_KEY says nothing about a VLEK",
-        ["VRF-021"],
-        b.base(vlek),
-        {"report": (masked, "KEY_INFO", "vlek")},
-    )
-    b.refuse(
-        "mask-chip-key-zero",
-        "A signature of zeros beside MASK_CHIP_KEY",
-        ["VRF-063"],
-        twin,
-        {"report": (masked[:SIGNED] + bytes(512), "SIGNATURE", None)},
-        flags=["sig-mask-chip-key-zero"],
-    )
 
 
 def _ranges(b: Book, w: World) -> None:
