@@ -36,6 +36,7 @@ static const struct member {
     {"allow_host_report", FLAG, AT(allow_host_report), NONE, 0},
     {"allow_provisional", FLAG, AT(allow_provisional), NONE, 0},
     {"allow_masked_chip_id", FLAG, AT(allow_masked_chip_id), NONE, 0},
+    {"allow_mask_chip_key", FLAG, AT(allow_mask_chip_key), NONE, 0},
     {"require_revocation", FLAG, AT(require_revocation), NONE, 0},
     {"vmpl_max", VMPL, AT(vmpl_max), AT(has_vmpl_max), 0},
     {"guest_svn_min", U32, AT(guest_svn_min), AT(has_guest_svn_min), 0},

@@ -79,7 +79,6 @@ struct sevkit_result pki_stage_signer(struct pki_judgement *j) {
     const bool vlek = key == ABI_SIGNING_KEY_VLEK;
     const bool none = key == ABI_SIGNING_KEY_NONE;
     const bool reserved = key != ABI_SIGNING_KEY_VCEK && !vlek;
-    const bool masked = !vlek && (j->report.key_info & ABI_KEY_INFO_MASK_CHIP_KEY);
     const uint32_t algorithm = j->report.signature_algo;
     const bool ecdsa = algorithm == ABI_SIGNATURE_ALGO_ECDSA_P384_SHA384;
     const enum pki_role leaf = vlek ? PKI_ROLE_VLEK : PKI_ROLE_VCEK;
@@ -90,7 +89,6 @@ struct sevkit_result pki_stage_signer(struct pki_judgement *j) {
     if (!ecdsa) return pki_no(R_SIGNATURE_ALGO, NULL, algorithm);   /* @req VRF-019 */
     if (none) return pki_no(R_SIGNING_KEY_NONE, NULL, key);         /* @req VRF-017 */
     if (reserved) return pki_no(R_SIGNING_KEY_RESERVED, NULL, key); /* @req VRF-018 */
-    if (masked) return pki_no(R_SIGNING_KEY_MASKED, NULL, key);     /* @req VRF-125 */
     if (wrong_leaf) return pki_no(R_SIGNER_LEAF, NULL, key);        /* @req VRF-016 */
     if (wrong_ca) return pki_no(R_SIGNER_CA, NULL, key);            /* @req VRF-105 */
     return sevkit_success();

@@ -110,12 +110,16 @@ static struct sevkit_result check_fixed(const struct pki_judgement *j) {
     return sevkit_success();
 }
 
-/* AUTHOR_KEY_DIGEST says nothing where no author key was used. */
-static struct sevkit_result check_author_key(const struct abi_report *r,
-                                             const struct pki_policy *p) {
+/* AUTHOR_KEY_DIGEST says nothing where no author key was used; with MASK_CHIP_KEY firmware signs
+ * with no VCEK (report notes, section 3; early firmware: AMB-20). */
+static struct sevkit_result check_key_info(const struct abi_report *r, const struct pki_policy *p) {
     const bool unused = !(r->key_info & ABI_KEY_INFO_AUTHOR_KEY_EN);
-    const bool refused = p->has_author_key_digest && unused;
-    if (refused) return pki_no(R_POLICY_AUTHOR_KEY, NULL, r->key_info); /* @req VRF-096 */
+    const bool no_author = p->has_author_key_digest && unused;
+    const bool vcek = abi_report_signing_key(r) == ABI_SIGNING_KEY_VCEK;
+    const bool set = vcek && (r->key_info & ABI_KEY_INFO_MASK_CHIP_KEY);
+    const bool masked = set && !p->allow_mask_chip_key;
+    if (no_author) return pki_no(R_POLICY_AUTHOR_KEY, NULL, r->key_info); /* @req VRF-096 */
+    if (masked) return pki_no(R_POLICY_MASK_CHIP_KEY, NULL, r->key_info); /* @req VRF-125 */
     return sevkit_success();
 }
 
@@ -133,7 +137,7 @@ struct sevkit_result pki_stage_policy(struct pki_judgement *j) {
     SEVKIT_TRY(check_vmpl(&j->report, j->policy));
     SEVKIT_TRY(check_platform(&j->report, j->policy));
     SEVKIT_TRY(check_firmware(&j->report, j->policy));
-    SEVKIT_TRY(check_author_key(&j->report, j->policy));
+    SEVKIT_TRY(check_key_info(&j->report, j->policy));
     SEVKIT_TRY(check_fixed(j));
     return check_leaf(&j->chain->info, j->policy);
 }

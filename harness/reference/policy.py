@@ -1,6 +1,6 @@
 """The policy file of docs/verifier.md: what it may say, and what a report has to say under it.
 
-Everything about it is our own choice; VRF-069 to VRF-099 and VRF-115 to VRF-119 are the rules.
+Everything about it is our own choice; VRF-069 to VRF-099, VRF-115 to VRF-119 and VRF-125 are the rules.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ RAPL_DIS, CIPHERTEXT_HIDING = 23, 24
 POLICY_UNKNOWN = ~((1 << 26) - 1) & U64
 PLATFORM_SMT, PLATFORM_RAPL_DIS, PLATFORM_CIPHERTEXT_HIDING = 0, 3, 4
 PLATFORM_UNKNOWN = ~0xFF & U64  # bit 6 is not among them: genuine Turin firmware sets it
+MASK_CHIP_KEY = 2  # of KEY_INFO
+VCEK = 0  # of SIGNING_KEY
 
 
 class PolicyFileError(ValueError):
@@ -109,6 +111,7 @@ FLAGS = {
     "allow_host_report": False,
     "allow_provisional": True,
     "allow_masked_chip_id": True,
+    "allow_mask_chip_key": False,
     "require_revocation": False,
 }
 # Fields of the report that the policy may state, in bytes.
@@ -296,6 +299,9 @@ def check_policy(policy: Policy, report: Report, product: str, csp_id: str | Non
     _check_mitigations(policy, report)
     if not policy.flag("allow_provisional") and _provisional(report):
         raise PolicyError("provisional firmware")
+    masked = report.signing_key == VCEK and report.number("key_info") & MASK_CHIP_KEY
+    if masked and not policy.flag("allow_mask_chip_key"):
+        raise PolicyError("MASK_CHIP_KEY under a VCEK")
     svn = policy.get("guest_svn_min")
     if svn is not None and report.number("guest_svn") < svn:
         raise PolicyError("GUEST_SVN")

@@ -19,7 +19,6 @@ from reference.report import Report, ReportError
 
 STAGES = ("parse", "version", "signer", "chain", "revocation", "binding", "signature", "tcb", "policy")
 LEAF_OF = {0: "VCEK", 1: "VLEK"}  # by SIGNING_KEY
-MASK_CHIP_KEY = 2  # of KEY_INFO
 OTHER_CA = {"VCEK": "ASVK", "VLEK": "ASK"}  # that of the other kind of leaf
 
 # The order of P-384's base point.
@@ -55,8 +54,6 @@ def _signer(found: Report, given: Given) -> str:
     if found.signing_key not in LEAF_OF:
         raise Refused("signer", f"SIGNING_KEY {found.signing_key}")
     kind = LEAF_OF[found.signing_key]
-    if kind == "VCEK" and found.number("key_info") & MASK_CHIP_KEY:
-        raise Refused("signer", "no VCEK signs beside MASK_CHIP_KEY")
     leaf, ca = _readable(given.leaf), _readable(given.ca)
     if leaf and leaf.kind not in (kind, None):
         raise Refused("signer", f"{leaf.kind} where {kind} belongs")

@@ -1,4 +1,7 @@
-"""That nothing but its defect refuses a verify case: without the check of its stage it is accepted."""
+"""That nothing but its defect refuses a verify case: without the check of its stage it is accepted.
+
+Bits and bytes without a name, which an option allows, are no second reason: NAMELESS is put over each policy.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,10 @@ CHECKS = {
     "tcb": "check_tcb",
     "policy": "check_policy",
 }
+
+NAMELESS: Mapping[str, bool] = dict.fromkeys(
+    ("allow_unknown_policy", "allow_unknown_platform", "allow_unknown_reserved"), True
+)
 
 
 @cache
@@ -48,21 +55,22 @@ def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_other_stage_refuses(without: str) -> None:
     cases = [case for case in _cases() if case.result == "invalid" and case.expect["stage"] == without]
     assert cases
-    assert [text for case in cases if (text := _refused(case))] == []
+    assert [text for case in cases if (text := _refused(with_policy(case, NAMELESS)))] == []
 
 
 # Reasons that a policy would add.
 SECOND: Mapping[str, Mapping[str, Any]] = {
     "signature.unsigned-policy-26": {"allow_unknown_policy": False},
     "signature.reserved-milan-2": {"allow_unknown_reserved": False},
+    "signature.swapped": {"report_data": "ff" * 64},
 }
 
 
 @pytest.mark.parametrize("without", ["signature"], indirect=True)
 @pytest.mark.parametrize("name", SECOND)
 def test_second_reason_is_found(without: str, name: str) -> None:  # noqa: ARG001
-    assert _refused(_case(name)) is None
-    assert _refused(with_policy(_case(name), SECOND[name]))
+    assert _refused(with_policy(_case(name), NAMELESS)) is None
+    assert _refused(with_policy(_case(name), {**NAMELESS, **SECOND[name]}))
 
 
 # ---- family forwardcompat: where a verifier may be strict the case is a policy case ----

@@ -36,6 +36,7 @@ WITH(csp_prefix, memcpy(p->csp_id, world->profile.csp_id, sizeof p->csp_id);
 WITH(csp_vcek, strcpy(p->csp_id, "CN=cc-eu-west-1.amazonaws.com"))
 WITH(genoa, p->has_product = true; p->product = ABI_PRODUCT_GENOA)
 WITH(milan, p->has_product = true; p->product = ABI_PRODUCT_MILAN)
+WITH(mask_chip_key, p->allow_mask_chip_key = true)
 WITH(none, (void)p)
 
 /* The reports of this file: guest policy with SMT, PLATFORM_INFO 0x27, VMPL 0. */
@@ -89,6 +90,11 @@ static const struct suite_test tests[] = {
     VERIFIER_ACCEPT("policy.platform-known", "PLATFORM_INFO bits 3 to 7", "VRF-078",
                     "none counts as unknown",
                     .each = {PLATFORM(0x67), PLATFORM(0xA7), PLATFORM(0x2F), PLATFORM(0x37)}),
+    VERIFIER_ACCEPT("policy.mask-chip-key", "MASK_CHIP_KEY in a VCEK's report, allowed", "VRF-125",
+                    "the policy allows", .set = mask_chip_key, .each = {{0x48, 1, XOR, 2}}),
+    VERIFIER_REFUSE("policy.mask-chip-key-refused", "policy.mask-chip-key",
+                    "MASK_CHIP_KEY in a VCEK's report", "VRF-125", POLICY,
+                    "no VCEK signs while the bit is set", .each = {{0x48, 1, XOR, 2}}),
     VERIFIER_ACCEPT("policy.vmpl", "a VMPL at the limit and below", "VRF-079", "at most vmpl_max",
                     .set = vmpl_1, .each = {VMPL(0), VMPL(1)}),
     VERIFIER_REFUSE("policy.vmpl-refused", "policy.vmpl", "a VMPL above the limit", "VRF-079",

@@ -18,7 +18,8 @@ static const char whole[] =
     "{\"future_versions\":true,\"allow_debug\":false,\"allow_migration_agent\":true,"
     "\"allow_smt\":false,\"require_single_socket\":true,\"allow_unknown_policy\":true,"
     "\"allow_unknown_platform\":true,\"allow_host_report\":true,\"allow_provisional\":false,"
-    "\"allow_masked_chip_id\":true,\"require_revocation\":true,\"vmpl_max\":2,"
+    "\"allow_masked_chip_id\":true,\"allow_mask_chip_key\":true,\"require_revocation\":true,"
+    "\"vmpl_max\":2,"
     "\"guest_svn_min\":4294967295,\"platform_required\":\"0x20\",\"platform_forbidden\":8,"
     "\"launch_mit_required\":1,\"current_mit_required\":\"0x8000000000000000\","
     "\"abi_min\":\"1.55\",\"firmware_min\":\"1.55.40\",\"tcb_min\":" TCB ",\"launch_tcb_min\":" TCB
@@ -99,7 +100,7 @@ static void file_whole(struct suite_ctx *ctx) {
                 p.future_versions && !p.allow_debug && p.allow_migration_agent && !p.allow_smt &&
                     p.require_single_socket && p.allow_unknown_policy && p.allow_unknown_platform &&
                     p.allow_host_report && !p.allow_provisional && p.allow_masked_chip_id &&
-                    p.require_revocation,
+                    p.allow_mask_chip_key && p.require_revocation,
                 "as written");
     SUITE_CHECK(ctx, "numbers",
                 p.has_vmpl_max && p.vmpl_max == 2 && p.has_guest_svn_min &&

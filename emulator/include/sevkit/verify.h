@@ -70,6 +70,7 @@ struct pki_policy {
     bool allow_host_report;      /* VMPL 0xFFFFFFFF (default: refused) */
     bool allow_provisional;      /* COMMITTED may be below CURRENT (default: allowed) */
     bool allow_masked_chip_id;   /* CHIP_ID may be zero under a VCEK (default: allowed) */
+    bool allow_mask_chip_key;    /* MASK_CHIP_KEY may be set under a VCEK (default: refused) */
     bool require_revocation;     /* without a CRL stage revocation fails (default: skipped) */
     bool has_vmpl_max;
     uint32_t vmpl_max;           /* VMPL at most this (default: 3) */

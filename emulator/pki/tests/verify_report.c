@@ -76,6 +76,14 @@ static void s_none(struct verify_world *w) {
 static void s_mask(struct verify_world *w) {
     w->report.key_info |= ABI_KEY_INFO_MASK_CHIP_KEY;
 }
+static void s_mask_allowed(struct verify_world *w) {
+    s_mask(w);
+    w->policy.allow_mask_chip_key = true;
+}
+static void b_mask_other(struct verify_world *w) {
+    s_mask_allowed(w);
+    w->report.chip_id[0] ^= 1;
+}
 static void s_algo_0(struct verify_world *w) {
     w->report.signature_algo = 0;
 }
@@ -238,7 +246,9 @@ static const struct row {
     {"key-6", MILAN, true, 3, s_6, PKI_STAGE_SIGNER, "SIGNING_KEY", "VRF-018"},
     {"key-none", MILAN, false, 3, s_none, PKI_STAGE_SIGNER, "SIGNING_KEY", "VRF-017"},
     {"mask-chip-key", MILAN, true, 3, s_mask, GOOD, NULL, ""},
-    {"mask-vcek", MILAN, false, 3, s_mask, PKI_STAGE_SIGNER, "SIGNING_KEY", "VRF-125"},
+    {"mask-vcek", MILAN, false, 3, s_mask, PKI_STAGE_POLICY, "MASK_CHIP_KEY", "VRF-125"},
+    {"mask-vcek-allowed", MILAN, false, 3, s_mask_allowed, GOOD, NULL, ""},
+    {"mask-other-chip", MILAN, false, 3, b_mask_other, PKI_STAGE_BINDING, "CHIP_ID", "VRF-051"},
     {"algo-0", MILAN, false, 3, s_algo_0, PKI_STAGE_SIGNER, "SIGNATURE_ALGO", "VRF-019"},
     {"algo-101", MILAN, false, 3, s_algo_101, PKI_STAGE_SIGNER, "SIGNATURE_ALGO", "VRF-019"},
     {"chip-first", MILAN, false, 3, b_chip_first, PKI_STAGE_BINDING, "CHIP_ID", "VRF-051"},

@@ -22,10 +22,10 @@ LAYERS = (
 POLICY = (
     "future_versions report_version_min allow_long_report allow_unknown_reserved allow_unknown_product"
     " allow_debug allow_migration_agent allow_smt require_single_socket allow_unknown_policy"
-    " allow_unknown_platform allow_host_report allow_provisional allow_masked_chip_id require_revocation"
-    " vmpl_max guest_svn_min platform_required platform_forbidden launch_mit_required current_mit_required"
-    " abi_min firmware_min tcb_min launch_tcb_min report_data chip_id measurement id_key_digest"
-    " author_key_digest host_data report_id report_id_ma family_id image_id csp_id product"
+    " allow_unknown_platform allow_host_report allow_provisional allow_masked_chip_id allow_mask_chip_key"
+    " require_revocation vmpl_max guest_svn_min platform_required platform_forbidden launch_mit_required"
+    " current_mit_required abi_min firmware_min tcb_min launch_tcb_min report_data chip_id measurement"
+    " id_key_digest author_key_digest host_data report_id report_id_ma family_id image_id csp_id product"
 )
 HELLO = {
     "name": "reference",

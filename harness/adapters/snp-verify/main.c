@@ -20,7 +20,7 @@ static const char HELLO[] =
     "\"allow_migration_agent\", \"allow_smt\","
     "  \"require_single_socket\", \"allow_unknown_policy\", \"allow_unknown_platform\","
     "  \"allow_host_report\", \"allow_provisional\", \"allow_masked_chip_id\", "
-    "\"require_revocation\","
+    "\"allow_mask_chip_key\", \"require_revocation\","
     "  \"vmpl_max\", \"guest_svn_min\", \"platform_required\", \"platform_forbidden\","
     "  \"launch_mit_required\", \"current_mit_required\", \"abi_min\", \"firmware_min\", "
     "\"tcb_min\","

@@ -98,6 +98,14 @@ def _entries(make: TsmMaker) -> None:
             title=f"{what} when the module has gone",
             boundary=name,
         )
+    newest = guest(["latest"])  # AMB-143: of older ones the order of the checks is not known
+    make.valid(
+        "tsm-here-privlevel-latest",
+        "privlevel is written while the newest module is there",
+        ["LNX-TSM-023"],
+        [mkdir(), inblob(), put("privlevel", "1")],
+        with_guest=newest,
+    )
     privlevels = [
         ("4", "LNX-TSM-023 LNX-TSM-024", "ENXIO", "the module has gone, and privlevel is above 3"),
         ("word", "LNX-TSM-021 LNX-TSM-023", "EINVAL", "privlevel is no number, and the module has gone"),
@@ -109,7 +117,8 @@ def _entries(make: TsmMaker) -> None:
             [mkdir(), inblob(), gone, put("privlevel", text)],
             defect,
             errno,
-            twin="tsm-here-privlevel",
+            twin="tsm-here-privlevel-latest",
+            with_guest=newest,
         )
     make.fails(
         "tsm-gone-never",

@@ -86,6 +86,17 @@ def _guest_policy(b: Book) -> None:
         member="allow_migration_agent",
         flags=("policy-migrate-ma",),
     )
+    both(
+        b,
+        on,
+        "mask-chip-key",
+        "VRF-125",
+        {"KEY_INFO": 2},
+        title="MASK_CHIP_KEY is set, and the VCEK's signature is good",
+        defect="MASK_CHIP_KEY is set, and the VCEK's signature is good",
+        member="allow_mask_chip_key",
+        flags=("sig-mask-chip-key-but-signed",),
+    )
     # SMT is in every base, so the twin is the one that lacks it, on a platform whose SMT is off.
     off = b.vary(
         "smt-off",

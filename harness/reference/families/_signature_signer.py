@@ -1,4 +1,4 @@
-"""Cases of the family signature about SIGNING_KEY: which key signs, and that the leaf is of that kind."""
+"""Cases of the family signature about KEY_INFO: which key signs, the kind of leaf, masked keys."""
 
 from __future__ import annotations
 
@@ -58,55 +58,37 @@ def _values(b: Book) -> None:
 
 
 def _masked(b: Book) -> None:
-    """Firmware signs with no VCEK while MASK_CHIP_KEY is set, and says so in SIGNING_KEY."""
+    """MASK_CHIP_KEY excuses no signature. Whether a VCEK's is taken beside it is for family policy."""
     w = world("Genoa", 3)
-    report = w.put("KEY_INFO", 2)
-    chip = {"CHIP_ID": bytes(64)}
-    no_chip = b.vary(
-        "mask-chip-key-absent",
-        "CHIP_ID is zero, which the policy allows, and MASK_CHIP_KEY is not set",
-        ["VRF-057"],
+    masked = w.put("KEY_INFO", 2)
+    b.vary(
+        "mask-chip-key-allowed",
+        "MASK_CHIP_KEY is set, the VCEK's signature is good, and the policy takes it",
+        ["VRF-125"],
         b.base(w),
-        {"report": (w.puts(chip), "CHIP_ID", "vcek"), "policy.allow_masked_chip_id": (True, "", None)},
+        {"report": (masked, "KEY_INFO", "vcek"), "policy.allow_mask_chip_key": (True, "", None)},
     )
-    for name, defect, twin, changed, field, signer, flag in (
-        (
-            "",
-            "MASK_CHIP_KEY is set, SIGNING_KEY says VCEK, and the signature is zeros",
-            b.base(w),
-            report[:SIGNED] + bytes(512),
-            "KEY_INFO, SIGNATURE",
-            None,
-            "sig-mask-chip-key-zero",
-        ),
-        (
-            "-signed",
-            "MASK_CHIP_KEY is set, and the VCEK's signature is good",
-            b.base(w),
-            report,
-            "KEY_INFO",
-            "vcek",
-            "sig-mask-chip-key-but-signed",
-        ),
-        (
-            "-no-chip",
-            "MASK_CHIP_KEY is set, CHIP_ID is zero, and the VCEK's signature is good",
-            no_chip,
-            w.puts(chip | {"KEY_INFO": 2}),
-            "KEY_INFO",
-            "vcek",
-            "2-25",
-        ),
+    vlek = world("Milan", 3, "vlek")
+    masked_vlek = vlek.put("KEY_INFO", 6)
+    b.vary(
+        "mask-chip-key-vlek",
+        "MASK_CHIP_KEY says nothing about a VLEK",
+        ["VRF-021"],
+        b.base(vlek),
+        {"report": (masked_vlek, "KEY_INFO", "vlek")},
+    )
+    for name, twin, report in (
+        ("mask-chip-key-zero", "mask-chip-key-allowed", masked),
+        ("mask-chip-key-vlek-zero", "mask-chip-key-vlek", masked_vlek),
     ):
         b.refuse(
-            f"mask-chip-key{name}",
-            defect,
-            ["VRF-125"],
+            name,
+            "A signature of zeros beside MASK_CHIP_KEY",
+            ["VRF-063"],
             twin,
-            {"report": (changed, field, signer)},
-            stage="signer",
-            layer="signer",
-            flags=[flag],
+            {"report": (report[:SIGNED] + bytes(512), "SIGNATURE", None)},
+            stage="signature",
+            flags=["sig-mask-chip-key-zero"],
         )
 
 

@@ -223,6 +223,7 @@ def _every(w: World, given: bytes) -> dict[str, Any]:
         "allow_host_report": False,
         "allow_provisional": False,
         "allow_masked_chip_id": False,
+        "allow_mask_chip_key": False,
         "require_revocation": False,
         "vmpl_max": 3,
         "guest_svn_min": 7,
