@@ -10,6 +10,7 @@
 #define OID_DELTA_CRL_INDICATOR "2.5.29.27"
 #define OID_ISSUING_DISTRIBUTION_POINT "2.5.29.28"
 
+/* @gap AMB-220: a list that is a part by an extension that is not critical. */
 static struct sevkit_result check_extensions(const struct crypto_crl *crl) {
     for (size_t i = 0; i < crl->extensions.count; i++) {
         const struct crypto_extension *e = &crl->extensions.list[i];

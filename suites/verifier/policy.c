@@ -94,7 +94,7 @@ static const struct suite_test tests[] = {
                     "the policy allows", .set = mask_chip_key, .each = {{0x48, 1, XOR, 2}}),
     VERIFIER_REFUSE("policy.mask-chip-key-refused", "policy.mask-chip-key",
                     "MASK_CHIP_KEY in a VCEK's report", "VRF-125", POLICY,
-                    "no VCEK signs while the bit is set", .each = {{0x48, 1, XOR, 2}}),
+                    "allow_mask_chip_key is false", .each = {{0x48, 1, XOR, 2}}),
     VERIFIER_ACCEPT("policy.vmpl", "a VMPL at the limit and below", "VRF-079", "at most vmpl_max",
                     .set = vmpl_1, .each = {VMPL(0), VMPL(1)}),
     VERIFIER_REFUSE("policy.vmpl-refused", "policy.vmpl", "a VMPL above the limit", "VRF-079",

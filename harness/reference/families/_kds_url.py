@@ -520,10 +520,11 @@ def add_shared_refusals(f: Family) -> None:
     """No chain is asked for, or by another method."""
     w = world("Genoa", 3)
     no_signer, no_product = w.put("KEY_INFO", 7 << 2), w.put("CPUID_FAM_ID", 0x1B)
-    url, method = "/vcek/v1/Genoa/cert_chain", "The chain is asked for by POST"
-    of_none, of_line = "The chain of no key: SIGNING_KEY names none", "The chain of no known product line"
+    url, method = "/vcek/v1/Genoa/cert_chain", "A chain is asked for by POST"
+    of_none = "A chain is asked for, but SIGNING_KEY names no key"
+    of_line = "A chain is asked for, but the processor is of no known line"
     for name, defect, req, more, changed, reason in (
-        ("chain-no-signer", of_none, 2, {"report": no_signer}, ("report", "KEY_INFO", "vcek"), "signer"),
+        ("chain-no-signer", of_none, 21, {"report": no_signer}, ("report", "KEY_INFO", "vcek"), "signer"),
         (
             "chain-no-product",
             of_line,

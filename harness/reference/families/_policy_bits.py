@@ -1,4 +1,4 @@
-"""Cases of the family policy about bits: POLICY, PLATFORM_INFO, and both together."""
+"""Cases of the family policy about bits: POLICY, PLATFORM_INFO, both together, and KEY_INFO."""
 
 from __future__ import annotations
 
@@ -85,17 +85,6 @@ def _guest_policy(b: Book) -> None:
         defect="POLICY has MIGRATE_MA",
         member="allow_migration_agent",
         flags=("policy-migrate-ma",),
-    )
-    both(
-        b,
-        on,
-        "mask-chip-key",
-        "VRF-125",
-        {"KEY_INFO": 2},
-        title="MASK_CHIP_KEY is set, and the VCEK's signature is good",
-        defect="MASK_CHIP_KEY is set, and the VCEK's signature is good",
-        member="allow_mask_chip_key",
-        flags=("sig-mask-chip-key-but-signed",),
     )
     # SMT is in every base, so the twin is the one that lacks it, on a platform whose SMT is off.
     off = b.vary(
@@ -445,8 +434,23 @@ def _beside_a_platform_policy(b: Book) -> None:
         )
 
 
+def _key_info(b: Book) -> None:
+    both(
+        b,
+        world("Genoa", 3),
+        "mask-chip-key",
+        "VRF-125",
+        {"KEY_INFO": 2},
+        title="MASK_CHIP_KEY is set, and the VCEK's signature is good",
+        defect="MASK_CHIP_KEY is set, and the VCEK's signature is good",
+        member="allow_mask_chip_key",
+        flags=("sig-mask-chip-key-but-signed",),
+    )
+
+
 def add(b: Book) -> None:
     _guest_policy(b)
     _newer_bits(b)
     _combinations(b)
     _platform(b)
+    _key_info(b)

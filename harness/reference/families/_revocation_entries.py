@@ -167,23 +167,13 @@ def partial(b: Book) -> None:
     base, crl = b.base(w, crl=True), w.revocation()
     usual = crl.extensions or ()
     only_users, only_attributes = (der.sequence(der.tlv(tag, b"\xff")) for tag in (0x81, 0x85))
-    point = der.sequence(der.explicit(0, der.explicit(0, der.tlv(0x86, b"http://crl.example"))))
-    for name, defect, oid, value, critical in (
-        ("delta", "The list is a delta list, critical", DELTA, der.integer(1), True),
-        ("delta-not-critical", "The list is a delta list, not critical", DELTA, der.integer(1), False),
-        ("only-users", "The list is of user certificates alone, critical", SCOPE, only_users, True),
-        (
-            "only-users-not-critical",
-            "The list is of user certificates alone, not critical",
-            SCOPE,
-            only_users,
-            False,
-        ),
-        ("one-point", "The list is that of one distribution point, not critical", SCOPE, point, False),
-        ("only-attributes", "The list is of attribute certificates alone", SCOPE, only_attributes, True),
+    for name, defect, oid, value in (
+        ("delta", "The list is a delta list", DELTA, der.integer(1)),
+        ("only-users", "The list is of user certificates alone", SCOPE, only_users),
+        ("only-attributes", "The list is of attribute certificates alone", SCOPE, only_attributes),
     ):
-        made = replace(crl, extensions=(*usual, Extension(oid, value, critical)))
-        flags = ["crl-partial-list", *(["crl-critical-extension"] if critical else [])]
+        made = replace(crl, extensions=(*usual, Extension(oid, value, critical=True)))
+        flags = ["crl-partial-list", "crl-critical-extension"]
         b.refuse(name, defect, ["VRF-124"], base, listed(made, "crlExtensions"), flags=flags)
     whole = replace(crl, extensions=(*usual, _freshest()))
     title = "A whole list that names delta lists"

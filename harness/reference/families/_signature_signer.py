@@ -60,14 +60,6 @@ def _values(b: Book) -> None:
 def _masked(b: Book) -> None:
     """MASK_CHIP_KEY excuses no signature. Whether a VCEK's is taken beside it is for family policy."""
     w = world("Genoa", 3)
-    masked = w.put("KEY_INFO", 2)
-    b.vary(
-        "mask-chip-key-allowed",
-        "MASK_CHIP_KEY is set, the VCEK's signature is good, and the policy takes it",
-        ["VRF-125"],
-        b.base(w),
-        {"report": (masked, "KEY_INFO", "vcek"), "policy.allow_mask_chip_key": (True, "", None)},
-    )
     vlek = world("Milan", 3, "vlek")
     masked_vlek = vlek.put("KEY_INFO", 6)
     b.vary(
@@ -77,16 +69,16 @@ def _masked(b: Book) -> None:
         b.base(vlek),
         {"report": (masked_vlek, "KEY_INFO", "vlek")},
     )
-    for name, twin, report in (
-        ("mask-chip-key-zero", "mask-chip-key-allowed", masked),
-        ("mask-chip-key-vlek-zero", "mask-chip-key-vlek", masked_vlek),
+    for name, twin, report, field in (
+        ("mask-chip-key-zero", b.base(w), w.put("KEY_INFO", 2), "KEY_INFO, SIGNATURE"),
+        ("mask-chip-key-vlek-zero", "mask-chip-key-vlek", masked_vlek, "SIGNATURE"),
     ):
         b.refuse(
             name,
             "A signature of zeros beside MASK_CHIP_KEY",
             ["VRF-063"],
             twin,
-            {"report": (report[:SIGNED] + bytes(512), "SIGNATURE", None)},
+            {"report": (report[:SIGNED] + bytes(512), field, None)},
             stage="signature",
             flags=["sig-mask-chip-key-zero"],
         )

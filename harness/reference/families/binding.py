@@ -216,22 +216,12 @@ def _chip(b: Book) -> None:
         },
         flags=["bind-hwid-never-compared"],
     )
-    masked = b.vary(
-        "mask-chip-key",
-        "MASK_CHIP_KEY is set, which the policy allows, and CHIP_ID is the hwID",
-        ["VRF-125", "VRF-051"],
-        b.base(w),
-        {
-            "report": (w.put("KEY_INFO", 2), "KEY_INFO", "vcek"),
-            "policy.allow_mask_chip_key": (True, "", None),
-        },
-    )
     b.refuse(
         "mask-chip-key-other-chip",
         "CHIP_ID is another chip's, which MASK_CHIP_KEY does not excuse",
         ["VRF-051"],
-        masked,
-        {"report": (w.puts({"KEY_INFO": 2, "CHIP_ID": other.hwid}), "CHIP_ID", "vcek")},
+        b.base(w),
+        {"report": (w.puts({"KEY_INFO": 2, "CHIP_ID": other.hwid}), "KEY_INFO, CHIP_ID", "vcek")},
         flags=["2-25"],
     )
 
