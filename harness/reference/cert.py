@@ -108,14 +108,15 @@ def kind_and_line(name: Name) -> tuple[str | None, str | None]:
 
 # ---- parsing ----
 
+SPACE = b" \t\r\n"  # that may stand around PEM
+
 
 def pem(data: bytes, label: bytes) -> bytes:
-    """DATA, or the bytes of exactly one PEM block with LABEL and only white space around it. Its lines end in
-    LF or CRLF and are not blank."""
-    if not data.lstrip().startswith(b"-----"):
+    """DATA, or the bytes of exactly one PEM block with LABEL and only SPACE around it. Its lines end in LF or
+    CRLF and are not blank."""
+    if not data.lstrip(SPACE).startswith(b"-----"):
         return data
-    text = data.strip().replace(b"\r\n", b"\n")
-    lines = [line.rstrip(b" \t") for line in text.split(b"\n")]
+    lines = data.strip(SPACE).replace(b"\r\n", b"\n").split(b"\n")
     if lines[0] != b"-----BEGIN " + label + b"-----" or lines[-1] != b"-----END " + label + b"-----":
         raise DerError("not exactly one PEM block")
     body = lines[1:-1]

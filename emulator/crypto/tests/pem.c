@@ -20,6 +20,8 @@ static const struct {
     {"", false},
     {"AQIDBA==\n", false},
     {"text\n" BEGIN BODY END, false},
+    {"\v" BEGIN BODY END, false},
+    {BEGIN BODY END "\v", false},
     {"-----\n" BEGIN BODY END, false},
     {BEGIN BODY END "text\n", false},
     {BEGIN BODY END BEGIN BODY END, false},
